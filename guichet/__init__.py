@@ -1,0 +1,1 @@
+"""Guichet: how a Region welcomes, answers and follows its citizens."""
