@@ -356,4 +356,8 @@ def _prepare(environment: Mapping[str, str]) -> None:
 
 def _announce(port: int, environment: Mapping[str, str]) -> None:
     say(f"Guichet est prêt : http://127.0.0.1:{port}")
-    say(manage(environment, "demo", "--accounts"))
+    try:
+        say(manage(environment, "demo", "--accounts"))
+    except Refusal as refusal:
+        # The site answers: a list that cannot be shown is no reason to stop it.
+        say(str(refusal))
