@@ -32,8 +32,9 @@ def every(cron: str, name: str, **options: Any) -> Callable[[Callable[..., Any]]
     """Declare a task run by the clock: `@every("*/5 * * * *", "notices.remind")`. It receives `timestamp`."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        declared = app.task(name=name, queueing_lock=name, **options)(function)
-        return app.periodic(cron=cron)(declared)  # type: ignore[no-untyped-call]
+        declared: Any = app.task(name=name, queueing_lock=name, **options)
+        periodic: Any = app.periodic(cron=cron)
+        return periodic(declared(function))
 
     return decorate
 

@@ -156,11 +156,11 @@ def test_a_fault_of_ours_leaves_no_half_case(region: Region, monkeypatch: pytest
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("after the case was written")
 
-    monkeypatch.setattr(pipeline, "acknowledge", broken)
-    item = receive(mail())
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "acknowledge", broken)
+        item = receive(mail())
     assert Case.objects.count() == 0 and Interaction.objects.count() == 0 and Delivery.objects.count() == 0
     assert item.tries >= 1
-    monkeypatch.undo()
     InboundItem.objects.update(state="waiting", tries=0)
     actions.understand_waiting()
     assert Case.objects.count() == 1
