@@ -11,6 +11,7 @@ import nh3
 MAX_HTML = 2_000_000
 _MANY_TAGS = 4_000
 _MAX_NESTING = 500
+_MAX_ENTITIES = 50_000
 
 # The tag that a blocked image keeps its address in; a face may offer to load it.
 REMOTE = "data-remote-src"
@@ -65,10 +66,11 @@ def clean(source: str) -> Cleaned:
     defects = []
     if len(source) > MAX_HTML:
         source, defects = source[:MAX_HTML], ["html cut"]
-    if _is_too_deep(source):
-        # A browser's tree of such depth costs seconds to build, here and at the reader's.
+    source = source.replace("&nbsp;", "\u00a0")
+    if source.count("&") > _MAX_ENTITIES or _is_too_deep(source):
+        # The sanitiser's time grows with the square of either, and a browser's too.
         text = entities.unescape(_ANY_TAG.sub(" ", source))
-        return Cleaned("", _tidy(text), frozenset(), 0, (*defects, "html nested too deep: text only"))
+        return Cleaned("", _tidy(text), frozenset(), 0, (*defects, "html too contorted: text only"))
     markup = nh3.clean(
         source,
         tags=TAGS,
