@@ -84,10 +84,10 @@ ROWS: dict[str, Row] = {
     "reply-interleaved": Row(fresh="Bonjour,\n\nLe lycée Bernard-Palissy.\n\nAgen."),
     "reply-marker-line": Row({"body_tokens": (TOKEN,)}, fresh="D'accord, merci."),
     "reply-all-quoted": Row(fresh="> Confirmez-vous ?\n> Oui, je confirme."),
-    "charset-undeclared-cp1252": Row({"subject": "Œuvre à Poitiers – 3 €"}, fresh="À l’école élémentaire, ça coûte 3 €."),
-    "charset-latin1-lie": Row(
-        {"subject": "Carte étudiant"}, fresh="Élève à Périgueux.", defects=("charset repaired",)
+    "charset-undeclared-cp1252": Row(
+        {"subject": "Œuvre à Poitiers – 3 €"}, fresh="À l’école élémentaire, ça coûte 3 €."
     ),
+    "charset-latin1-lie": Row({"subject": "Carte étudiant"}, fresh="Élève à Périgueux.", defects=("charset repaired",)),
     "charset-unknown": Row({"subject": "École et café"}, fresh="École"),
     "message-id-missing": Row({"message_id": ""}, defects=("no usable Message-ID",)),
     "message-id-malformed": Row({"message_id": ""}, defects=("no usable Message-ID",)),
