@@ -37,9 +37,10 @@ def free_port() -> int:
 def self_signed(folder: Path) -> tuple[Path, Path]:
     """Certificate and key for localhost."""
     certificate, key = folder / "cert.pem", folder / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    command += " -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
+        [*command.split(), "-keyout", str(key), "-out", str(certificate)],
         check=True,
         capture_output=True,
     )
@@ -48,7 +49,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
 
 @dataclass
 class Mailer:
-    """Replies by step ("MAIL", "RCPT", "DATA"); `drop`: "before" or "after" the end of the body; `mute` never replies."""
+    """Replies by step (MAIL, RCPT, DATA); `drop`: "before" or "after" the end of the body; `mute` never replies."""
 
     replies: dict[str, str] = field(default_factory=dict)
     drop: str = ""
@@ -207,6 +208,17 @@ class Dovecot:
         for message in messages:
             assert client.append(mailbox, "", None, message)[0] == "OK"
         client.logout()
+
+    def file_of(self, words: bytes) -> Path:
+        """The file of a message of the inbox."""
+        return next(path for path in self.folder.glob("mail/[cn][ue][rw]/*") if words in path.read_bytes())
+
+    def unseen(self, mailbox: str) -> int:
+        client = self.client()
+        client.select(mailbox, readonly=True)
+        _, found = client.uid("SEARCH", "UNSEEN")
+        client.logout()
+        return len(found[0].split())
 
     def subjects(self, mailbox: str) -> list[str]:
         """Subjects in a mailbox, in order; none when it does not exist."""

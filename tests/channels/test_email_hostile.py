@@ -152,6 +152,12 @@ def test_the_tree_is_bounded() -> None:
     assert read_body(root).files  # what was not opened is kept
 
 
+def test_the_parts_are_counted() -> None:
+    root, defects = mime.parse(BOMBS["10,000 parts"]())
+    assert len(list(root.walk())) == mime.MAX_PARTS
+    assert "too many parts: the rest is in the raw message only" in defects
+
+
 def test_a_false_count_of_properties_ends_at_once() -> None:
     header = b"\x78\x9f\x3e\x22\x01\x00"
     properties = b"\xff\xff\xff\xff" + b"\x03\x10\xff\xff\x00\x00"

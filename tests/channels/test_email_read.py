@@ -269,6 +269,12 @@ def test_images_of_the_body_keep_their_cid(channel: EmailChannel) -> None:
     assert 'src="cid:photo1@courriel.example"' in read(channel, "inline-images").html
 
 
+def test_a_large_picture_is_a_document_even_with_a_content_id(channel: EmailChannel) -> None:
+    raw = (PAYLOADS / "inline-images.eml").read_bytes()
+    unreferenced = channel.read(raw.replace(b'src="cid:photo1@courriel.example"', b""))
+    assert [file.name for file in unreferenced.files if not file.inline] == ["photo.png", "facture.png"]
+
+
 def test_sent_at_is_aware(channel: EmailChannel) -> None:
     sent_at = read(channel, "reply-orange").sent_at
     assert sent_at is not None
