@@ -275,6 +275,12 @@ def test_a_large_picture_is_a_document_even_with_a_content_id(channel: EmailChan
     assert [file.name for file in unreferenced.files if not file.inline] == ["photo.png", "facture.png"]
 
 
+def test_the_marker_is_found_in_the_html_alone(channel: EmailChannel) -> None:
+    raw = (PAYLOADS / "inline-images.eml").read_bytes()
+    marked = raw.replace(b"<p>Voir la photo.</p>", f"<p>Voir</p><p>[#{TOKEN}]</p>".encode())
+    assert channel.read(marked).body_tokens == (TOKEN,)
+
+
 def test_sent_at_is_aware(channel: EmailChannel) -> None:
     sent_at = read(channel, "reply-orange").sent_at
     assert sent_at is not None
