@@ -188,7 +188,7 @@ def _merge(segments: list[_Segment]) -> _Segment:
         if segment.cleaned or segment.text.strip()
     )
     cids = frozenset[str]().union(*(item.content_ids for item in formatted))
-    return _Segment(text, cleaning.Cleaned(html, text, cids, sum(item.remote_images for item in formatted)))
+    return _Segment(text, cleaning.Cleaned(html, cids, sum(item.remote_images for item in formatted), only_text=text))
 
 
 def _says_something(text: str) -> bool:
