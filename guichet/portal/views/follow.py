@@ -144,7 +144,7 @@ def steps(case: Case) -> list[dict[str, Any]]:
         Status.REGISTERED: 1, Status.ASSIGNED: 2, Status.ANSWERED: 4,
     }.get(Status(case.status), 5 if case.is_over else 3)  # fmt: skip
     last = case.said_to_citizen if case.is_over else "Demande terminée"
-    labels = ("Demande reçue", "Service choisi", "Traitement de votre demande", "Réponse envoyée", last)
+    labels: tuple[str, ...] = ("Demande reçue", "Service choisi", "Traitement en cours", "Réponse envoyée", last)
     if case.is_over and case.first_answered_at is None:
         labels = (*labels[:3], last)
         at = 4
@@ -202,9 +202,7 @@ def reopen(request: HttpRequest) -> HttpResponse:
     try:
         spend("follow-write", client_address(request), at_most=WRITTEN_PER_HOUR, per=HOUR)
         if form.is_valid():
-            reopen_as_citizen(
-                opened.case, address=opened.address, text=form.cleaned_data["message"], key=token.key
-            )
+            reopen_as_citizen(opened.case, address=opened.address, text=form.cleaned_data["message"], key=token.key)
             messages.success(request, "Votre demande est rouverte.")
             return _to_case(opened)
     except Refused as refusal:
