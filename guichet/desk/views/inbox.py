@@ -33,6 +33,7 @@ def list_context(request: AgentRequest) -> dict[str, Any]:
         rows, title, count = queues.rows_of(cases), chosen.label if chosen else "File", chosen.count if chosen else 0
     kept = {"q": words, "file": key, "apres": request.GET.get("apres", "") if not words else ""}
     return {
+        "nav": "inbox",
         "groups": groups,
         "rows": rows,
         "list_title": title,

@@ -46,7 +46,9 @@ def _quarantined(pk: int) -> InboundItem:
 @require_GET
 def quarantine(request: AgentRequest) -> HttpResponse:
     items = InboundItem.objects.filter(state=InboundItem.State.QUARANTINED).select_related("raw").order_by("-id")
-    return render(request, "desk/quarantine.html", {"items": items[:AT_MOST], "count": items.count()})
+    return render(
+        request, "desk/quarantine.html", {"nav": "quarantine", "items": items[:AT_MOST], "count": items.count()}
+    )
 
 
 @mailroom_required
@@ -55,7 +57,7 @@ def quarantined(request: AgentRequest, pk: int) -> HttpResponse:
     item = _quarantined(pk)
     with store.open_bytes(item.raw_id) as handle:
         raw = handle.read(READ_AT_MOST)
-    return render(request, "desk/quarantined.html", {"item": item, "mail": read_mail(raw)})
+    return render(request, "desk/quarantined.html", {"nav": "quarantine", "item": item, "mail": read_mail(raw)})
 
 
 @mailroom_required
@@ -98,7 +100,7 @@ def failures_of(user: User) -> QuerySet[Delivery]:
 def failures(request: AgentRequest) -> HttpResponse:
     found = failures_of(request.user).order_by("-id")
     lines = [(delivery, _case_of(delivery)) for delivery in found[:AT_MOST]]
-    return render(request, "desk/failures.html", {"lines": lines, "count": found.count()})
+    return render(request, "desk/failures.html", {"nav": "failures", "lines": lines, "count": found.count()})
 
 
 def _case_of(delivery: Delivery) -> Case | None:
@@ -162,7 +164,7 @@ def outgoing(request: AgentRequest) -> HttpResponse:
     for name, at, path in _mails(_outgoing(request.user)):
         with path.open("rb") as handle:
             mails.append({"name": name, "at": at, **read_mail(handle.read(READ_AT_MOST))})
-    return render(request, "desk/outgoing.html", {"mails": mails})
+    return render(request, "desk/outgoing.html", {"nav": "outgoing", "mails": mails})
 
 
 @agent_required
@@ -173,19 +175,19 @@ def outgoing_mail(request: AgentRequest, name: str) -> HttpResponse:
         raise Http404
     with found[1].open("rb") as handle:
         mail = read_mail(handle.read(READ_AT_MOST))
-    return render(request, "desk/outgoing_mail.html", {"name": name, "at": found[0], "mail": mail})
+    return render(request, "desk/outgoing_mail.html", {"nav": "outgoing", "name": name, "at": found[0], "mail": mail})
 
 
 def read_mail(raw: bytes) -> dict[str, Any]:
     """Who, what, and the plain text of a mail, to look at. Never raises: what is unreadable is said."""
     try:
         message = email.message_from_bytes(raw, policy=email.policy.default)
-        head = {label: one_line(str(message.get(name, "")))[:500]
-                for label, name in (("sender", "From"), ("to", "To"), ("subject", "Subject"), ("date", "Date"))}  # fmt: skip
+        names_of = {"sender": "From", "to": "To", "subject": "Subject", "date": "Date"}
+        heads = {key: one_line(str(message.get(name, "")))[:500] for key, name in names_of.items()}
         body = message.get_body(preferencelist=("plain",))
         text = strip_controls(str(body.get_content())) if body is not None else ""
         names = [one_line(part.get_filename() or "document") for part in message.iter_attachments()]
     except Exception:
         return {"sender": "", "to": "", "subject": "(illisible)", "date": "", "text": "", "files": [],
                 "head": "Ce message ne peut pas être lu. Téléchargez-le pour l'examiner."}  # fmt: skip
-    return {**head, "text": text, "files": names, "head": excerpt(text, 140)}
+    return {**heads, "text": text, "files": names, "head": excerpt(text, 140)}
