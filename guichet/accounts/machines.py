@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from guichet.accounts.models import User
 
 GUICHET = "guichet@machine.invalid"  # rules, clocks, reminders
@@ -19,7 +21,9 @@ def machine(email: str) -> User:
         found, _ = User.objects.get_or_create(
             email=email, defaults={"kind": User.Kind.MACHINE, "last_name": _NAMES[email], "password": "!"}
         )
-        _known[email] = found
+        # Remembered once committed only: a rollback would leave a user that does not exist.
+        user = found
+        transaction.on_commit(lambda: _known.__setitem__(email, user))
     return found
 
 

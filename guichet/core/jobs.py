@@ -32,8 +32,9 @@ def every(cron: str, name: str, **options: Any) -> Callable[[Callable[..., Any]]
     """Declare a task run by the clock: `@every("*/5 * * * *", "notices.remind")`. It receives `timestamp`."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        declared = app.task(name=name, queueing_lock=name, **options)(function)
-        return app.periodic(cron=cron)(declared)
+        declared: Any = app.task(name=name, queueing_lock=name, **options)
+        periodic: Any = app.periodic(cron=cron)
+        return periodic(declared(function))
 
     return decorate
 
@@ -43,6 +44,6 @@ def defer(name: str, *, once: str = "", delay: int = 0, **arguments: Any) -> Non
     deferrer = app.configure_task(name, queueing_lock=once or None, schedule_in={"seconds": delay} if delay else None)
     try:
         with transaction.atomic():  # savepoint: AlreadyEnqueued must not abort the caller's transaction
-            deferrer.defer(**arguments)  # type: ignore[no-untyped-call]
+            deferrer.defer(**arguments)
     except AlreadyEnqueued:
         log.debug("already queued: %s", name)

@@ -44,7 +44,7 @@ _SENT_FROM = re.compile(
     r"^\s*(?:\[?envoyé\s+(?:de(?:puis)?|à\s+partir\s+de|avec|par)\s+(?:mon|ma|l['’]|la|le|un|une|outlook|yahoo|orange"
     r"|proton|gmail|samsung|courrier|mail|my|free)|sent\s+(?:from|with|via)\s+(?:my|mail|outlook|yahoo|proton|samsung"
     r"|the)|(?:téléchargez|télécharger|obtenir|obtenez|get|download)\s+outlook\s|provenance\s?:\s+courrier"
-    r"|envoyé\s+de\s+mon)\b?.{0,120}$",
+    r"|envoyé\s+de\s+mon).{0,120}$",
     re.IGNORECASE,
 )
 _DELIMITER = re.compile(r"^--[ \t]?$")
