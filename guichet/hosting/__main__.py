@@ -19,12 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("--with-parent", action="store_true", help="s’arrête avec le programme qui l’a lancé (make)")
     db = commands.add_parser("db", help="la base embarquée")
     db.add_argument("verb", choices=sorted(database.VERBS))
-    db.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMANDE")
-    chosen = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # What follows the verb belongs to it: argparse would take `--temporary` or the command's options for its own.
+    chosen = parser.parse_args(given[:2] if given[:1] == ["db"] else given)
     try:
         if chosen.command == "run":
             return supervisor.run(dict(os.environ), with_parent=chosen.with_parent)
-        return database.VERBS[chosen.verb](dict(os.environ), chosen.words)
+        return database.VERBS[chosen.verb](dict(os.environ), given[2:])
     except Refusal as refusal:
         print(refusal.sentence, file=sys.stderr)
         return refusal.exit_code

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -37,7 +41,9 @@ def check(url: str) -> None:
     except psycopg.Error as error:
         raise Refusal(f"DATABASE_URL : {_why(str(error))} ({where}).") from error
     if version < OLDEST:
-        raise Refusal(f"DATABASE_URL mène à PostgreSQL {version} : Guichet demande la version {OLDEST} ou plus ({where}).")
+        raise Refusal(
+            f"DATABASE_URL mène à PostgreSQL {version} : Guichet demande la version {OLDEST} ou plus ({where})."
+        )
     if encoding != "UTF8":
         raise Refusal(f"DATABASE_URL mène à une base codée en {encoding} : Guichet demande UTF8 ({where}).")
 
@@ -108,14 +114,21 @@ def _url(environment: Environment, _: Sequence[str]) -> int:
 
 
 def _exec(environment: Environment, words: Sequence[str]) -> int:
-    """Run a command with DATABASE_URL set, and stop the server afterwards if it was started for it."""
-    command = list(words[1:] if words[:1] == ["--"] else words)
+    """Run a command with DATABASE_URL set, and stop the server afterwards if it was started for it.
+
+    With `--temporary` first, on a database and a data folder made for it and deleted after it.
+    """
+    temporary = list(words[:1]) == ["--temporary"]
+    words = words[1:] if temporary else words
+    command = list(words[1:] if list(words[:1]) == ["--"] else words)
     if not command:
         raise Refusal("Donnez la commande à lancer : db exec -- COMMANDE.", exit_code=2)
     given = environment.get("DATABASE_URL")
     if given:
         check(given)
         return _call(command, environment)
+    if temporary:
+        return _call_on_throwaway(command, environment)
     home = home_from(environment)
     server = Server(home)
     try:
@@ -123,6 +136,18 @@ def _exec(environment: Environment, words: Sequence[str]) -> int:
         return _call(command, {**environment, "DATABASE_URL": server.url, "GUICHET_HOME": str(home)})
     finally:
         server.close()
+
+
+def _call_on_throwaway(command: list[str], environment: Environment) -> int:
+    home = Path(tempfile.mkdtemp(prefix="guichet-"))  # short on purpose: the path of a socket is limited
+    home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    server = Server(home, throwaway=True)
+    try:
+        server.start()
+        return _call(command, {**environment, "DATABASE_URL": server.url, "GUICHET_HOME": str(home)})
+    finally:
+        server.erase()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _call(command: list[str], environment: Environment) -> int:

@@ -58,3 +58,16 @@ def bind_to_parent(how: signal.Signals, *, parent: int) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, int(how), 0, 0, 0)
         if os.getppid() != parent:
             os.kill(os.getpid(), how)
+
+
+def waits_in_a_signal(pid: int, which: signal.Signals) -> bool:
+    """Tell whether a process is inside its handler of `which` (the kernel blocks the signal meanwhile).
+
+    `make`, interrupted alone and not with its terminal, waits there for its command without telling it anything.
+    """
+    try:
+        lines = (PROC / str(pid) / "status").read_text().splitlines()
+    except OSError:
+        return False
+    blocked = next((int(line.split()[1], 16) for line in lines if line.startswith("SigBlk:")), 0)
+    return bool(blocked >> (int(which) - 1) & 1)

@@ -86,12 +86,14 @@ def open_cluster(home: Path, *, fallback: Path = programs.FALLBACK) -> Cluster:
     entry = home / "postgres"
     account = account_for(entry)
     if entry.is_symlink() and not entry.exists():
-        raise Refusal(f"Les données de la base ont disparu de « {entry.readlink()} » : restaurez-les ou retirez {entry}.")
+        raise Refusal(
+            f"Les données de la base ont disparu de « {entry.readlink()} » : restaurez-les ou retirez {entry}."
+        )
     if account.is_other and not entry.is_symlink() and not account.can("-x", home):
         if entry.exists():
             raise Refusal(
-                f"Le compte « {account.name} », propriétaire de la base, ne peut plus traverser « {home} » ou un dossier "
-                "au-dessus : rendez-les traversables (chmod o+x), ou déplacez les données avec GUICHET_HOME."
+                f"Le compte « {account.name} », propriétaire de la base, ne peut plus traverser « {home} » "
+                "ou un dossier au-dessus : rendez-les traversables (chmod o+x), ou déplacez les données avec GUICHET_HOME."
             )
         entry.symlink_to(_fallback_folder(account, fallback))
     folder = account.make_folder(entry.resolve())
@@ -178,7 +180,7 @@ def replace_file(cluster: Cluster, name: str, text: str) -> None:
     Path(draft).replace(cluster.folder / name)
 
 
-def server_command(cluster: Cluster, binaries: Binaries) -> list[str]:
+def server_command(cluster: Cluster, binaries: Binaries, *, throwaway: bool = False) -> list[str]:
     """Return the command of the server: settings for a laptop, given anew at each start."""
     settings = {
         "listen_addresses": "",
@@ -205,6 +207,8 @@ def server_command(cluster: Cluster, binaries: Binaries) -> list[str]:
         "log_statement": "none",
         "dynamic_shared_memory_type": "mmap" if _shared_memory_is_small() else "posix",
     }
+    if throwaway:
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     command = [binaries["postgres"], "-D", str(cluster.data)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -37,8 +38,11 @@ class Server:
     inherit it), which tells the truth where a pid in a file cannot.
     """
 
-    def __init__(self, home: Path, *, fallback: Path = programs.FALLBACK, say: Say = _mute) -> None:
+    def __init__(
+        self, home: Path, *, fallback: Path = programs.FALLBACK, say: Say = _mute, throwaway: bool = False
+    ) -> None:
         self.home = open_home(home)
+        self.throwaway = throwaway  # the data end with the command: nothing is forced to the disk
         self.cluster: Cluster = clusters.open_cluster(home, fallback=fallback)
         self.fallback = fallback
         self.say = say
@@ -94,7 +98,7 @@ class Server:
             if self._wait_for_running():
                 started = False
             else:
-                self._launch(keep=keep)
+                self._launch_or_undo(keep=keep)
                 started = True
             self._settle_ownership(keep=keep)
             self._ensure_database()
@@ -121,6 +125,13 @@ class Server:
         if self.is_owned:
             self.stop()
 
+    def erase(self) -> None:
+        """Stop the server and delete its data, wherever they lie."""
+        self.stop()
+        shutil.rmtree(self.cluster.folder, ignore_errors=True)
+        if self.cluster.sockets.parent != self.cluster.folder:
+            shutil.rmtree(self.cluster.sockets, ignore_errors=True)
+
     # -- start -------------------------------------------------------------------------------------------------------
 
     def _wait_for_running(self) -> bool:
@@ -141,7 +152,7 @@ class Server:
         return False
 
     def _wait_for_orphans(self) -> None:
-        """Wait for the server's processes that outlive a killed postmaster: a new one beside them would harm the data."""
+        """Wait for processes that outlive a killed postmaster: a new server beside them would harm the data."""
         end = time.monotonic() + STOP_SECONDS
         told = False
         while (orphans := processes_in(self.cluster.data)) or self._running.is_held_elsewhere():
@@ -169,6 +180,14 @@ class Server:
             if stranger:
                 path.unlink(missing_ok=True)
 
+    def _launch_or_undo(self, *, keep: bool) -> None:
+        try:
+            self._launch(keep=keep)
+        except BaseException:  # Ctrl-C included: no server is left that nobody owns
+            if self._process is not None and self._process.poll() is None:
+                self._end(self._process.pid)
+            raise
+
     def _launch(self, *, keep: bool) -> None:
         binaries = programs.choose(self.cluster.pinned(), data=self.cluster.data)
         binaries = programs.reachable_by(self.cluster.account, binaries, fallback=self.fallback)
@@ -184,7 +203,7 @@ class Server:
         log_from = os.fstat(log).st_size
         try:
             self._process = subprocess.Popen(
-                clusters.server_command(self.cluster, binaries),
+                clusters.server_command(self.cluster, binaries, throwaway=self.throwaway),
                 cwd=self.cluster.folder,
                 env=clusters.server_environment(),
                 stdin=subprocess.DEVNULL,

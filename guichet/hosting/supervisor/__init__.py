@@ -1,2 +1,5 @@
-def run(environment: dict[str, str], *, with_parent: bool) -> int:
-    return 0
+"""Guichet on one machine as one supervised group of processes: demo, tests, pilot."""
+
+from guichet.hosting.supervisor.guichet import run
+
+__all__ = ["run"]
