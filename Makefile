@@ -1,24 +1,53 @@
+SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-export PYTHONPATH := .
+BIN := .venv/bin
+TEST := GUICHET_TEST=1 $(PY) -m guichet.hosting db exec --temporary --
+# Tests run side by side, each process on its own database. One at a time: make test WORKERS=0
+WORKERS ?= 2
+ARGS ?=
 
-help:  ## This list
-	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+.PHONY: help env env-run run demo test check bench lock packages-run packages-test
 
-env: .venv/.stamp  ## Make .venv and install the hash-locked dependencies
+help: ## cette liste
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
-.venv/.stamp: requirements/dev.txt
-	@test -x .venv/bin/python || python3 -m venv .venv
-	.venv/bin/python -m pip install -q --require-hashes -r requirements/dev.txt
-	@touch .venv/.stamp
+run: packages-run env-run ## lance Guichet avec sa Région de démonstration (Ctrl-C pour arrêter)
+	@exec $(PY) -m guichet.hosting run --with-parent
 
-check: env  ## ruff, mypy --strict, migrations
-	.venv/bin/ruff check guichet
-	.venv/bin/ruff format --check guichet
-	.venv/bin/mypy
-	GUICHET_TEST=1 $(PY) -m guichet.hosting db exec --temporary -- $(PY) manage.py makemigrations --check --dry-run
+test: packages-test env ## tous les tests, sur un PostgreSQL jetable et dans un vrai navigateur (ARGS="tests/cases -k reponse")
+	@$(TEST) $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-test: env  ## All tests, on a throw-away PostgreSQL
-	GUICHET_TEST=1 $(PY) -m guichet.hosting db exec --temporary -- $(PY) -m pytest
+check: env ## ruff, mypy --strict, contrats d’import, migrations, gabarits
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(TEST) $(PY) manage.py makemigrations --check --dry-run
+	GUICHET_TEST=1 $(PY) manage.py check --fail-level ERROR
+	$(BIN)/djlint --quiet --lint guichet
+	$(BIN)/djlint --quiet --check guichet
 
-.PHONY: help env check test
+bench: env ## les mesures : un objet JSON par ligne (ARGS="mail_in")
+	@$(TEST) $(PY) -m bench $(ARGS)
+
+demo: env-run ## charge la Région de démonstration (ARGS="--scale 100000")
+	@$(PY) -m guichet.hosting db exec -- $(PY) manage.py demo $(ARGS)
+
+env: ## fabrique .venv et y installe les dépendances verrouillées
+	@scripts/environment dev
+
+env-run:
+	@scripts/environment run
+
+packages-run:
+	@scripts/system-packages --optional requirements/apt.txt
+
+packages-test:
+	@scripts/system-packages requirements/apt.txt requirements/apt-test.txt
+
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+lock: ## verrouille de nouveau les dépendances (demande uv)
+	@command -v uv >/dev/null || { echo "Il manque uv. Tapez : $(BIN)/python -m pip install uv, et ajoutez .venv/bin au PATH" >&2; exit 1; }
+	for name in base embedded s3 dev; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
