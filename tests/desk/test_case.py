@@ -190,7 +190,6 @@ def attach(case: Case, scan: str = "unscanned") -> Attachment:
 def test_attachment(desk: Client, case: Case, make_case: Make, other_team: Team) -> None:
     response = desk.get(f"/bureau/pieces/{attach(case).pk}/")
     assert b"".join(response.streaming_content).startswith(b"<html>")
-    response.close()
     assert response["Content-Disposition"].startswith("attachment")
     assert response["X-Content-Type-Options"] == "nosniff"
     assert desk.get(f"/bureau/pieces/{attach(case, 'infected').pk}/").status_code == 403
