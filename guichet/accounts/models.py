@@ -107,6 +107,12 @@ class Session(AbstractBaseSession):
     class Meta:
         indexes = [models.Index(fields=["user"], name="session_of_user", condition=Q(user__isnull=False))]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The store writes a fresh instance over the row at every change: the opening date stays the first one."""
+        if kwargs.get("force_update"):
+            kwargs["update_fields"] = ["session_data", "expire_date", "user", "device"]
+        super().save(*args, **kwargs)
+
     @classmethod
     def get_session_store_class(cls) -> Any:
         from guichet.accounts.sessions import SessionStore

@@ -94,7 +94,7 @@ class ManyFiles(forms.FileField):
 
 class WritingForm(DeskForm):
     text = forms.CharField(label="Texte", required=False, strip=False, max_length=200_000, widget=forms.Textarea)
-    files = ManyFiles(label="Joindre des fichiers", required=False, max_length=200)
+    files = ManyFiles(label="Joindre des fichiers", required=False, max_length=200)  # type: ignore[assignment]
 
     def uploaded(self) -> list[tuple[str, bytes]]:
         return [(item.name, item.read()) for item in self.cleaned_data["files"]]
@@ -163,7 +163,7 @@ class AssignForm(ActForm):
 
     def choose(self) -> None:
         agents = User.objects.filter(
-            is_active=True, kind=User.Kind.HUMAN, memberships__team_id=self.case.team_id
+            is_active=True, kind=User.Kind.HUMAN, memberships__team__in=[self.case.team] if self.case.team else []
         ) | User.objects.filter(pk=self.user.pk, is_active=True)
         self.fields["to"].queryset = agents.distinct()  # type: ignore[attr-defined]
 

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
@@ -22,7 +23,7 @@ class AgentRequest(HttpRequest):
     user: User
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def is_agent(user: Any) -> bool:
@@ -33,12 +34,12 @@ def agent_required(view: View) -> View:
     """Logged in, active, human; else the login page. Refusals and unknown pages are shown inside the desk."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_agent(request.user):
             again = urlencode({"suite": request.get_full_path() if request.method == "GET" else "/bureau/"})
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?{again}")
         try:
-            response = view(request, *args, **kwargs)
+            response: HttpResponseBase = view(request, *args, **kwargs)
         except Refused as refusal:
             response = render(request, "desk/refused.html", {"refusal": refusal}, status=refusal.status)
         except Http404:
@@ -55,7 +56,7 @@ def sorts_mail(user: User) -> bool:
 
 def mailroom_required(view: View) -> View:
     @wraps(view)
-    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not sorts_mail(request.user):
             raise NotAllowed
         return view(request, *args, **kwargs)

@@ -70,7 +70,7 @@ def condition_of(key: str, user: User) -> Q | None:
     name, _, rest = key.partition("-")
     if key in PERSONAL:
         return personal(user)[key]
-    if name == "equipe" and rest.isdigit() and len(rest) < 18:
+    if name == "equipe" and rest.isdecimal() and len(rest) < 18:
         return HANDLE & Q(team_id=int(rest))
     if name == "canal" and rest in Channel.values:
         return HANDLE & Q(channel=rest)
@@ -97,7 +97,7 @@ def groups(user: User) -> list[Group]:
         by_team[row["team_id"]] += row["handle"]
         by_channel[row["channel"]] += row["handle"]
         for n, key in enumerate(mine):
-            own[key] += row[f"own{n}"]
+            own[key] += row[f"own{n}"]  # type: ignore[literal-required]
     member_of = set(Membership.objects.filter(user=user).values_list("team_id", flat=True))
     work = Group("Mon travail", [Queue(key, *PERSONAL[key], mine[key], own[key]) for key in PERSONAL])
     teams = Group("Files de mes équipes")
@@ -143,7 +143,7 @@ def make_mark(case: Case) -> str:
 
 def read_mark(text: str) -> tuple[datetime, int] | None:
     moment, _, pk = text.partition("-")
-    if not (moment.isdigit() and pk.isdigit() and len(moment) < 19 and len(pk) < 19):
+    if not (moment.isdecimal() and pk.isdecimal() and len(moment) < 19 and len(pk) < 19):
         return None
     try:
         return EPOCH + timedelta(microseconds=int(moment)), int(pk)

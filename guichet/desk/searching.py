@@ -48,8 +48,12 @@ def _people(text: str) -> list[int]:
     words = fold(text).split()
     if not words or len("".join(words)) < 2:
         return []
-    # « Sandrine Lacoste » and « Lacoste Sandrine » find the same person.
+    # « Sandrine Lacoste » and « Lacoste Sandrine » find the same person: any word may be the one that comes first.
+    words = words[:4]
     wanted = Q()
-    for turn in range(min(len(words), 4)):
-        wanted |= Q(search_key__startswith=" ".join(words[turn:] + words[:turn]))
+    for turn, first in enumerate(words):
+        one = Q(search_key__startswith=first)
+        for other in words[:turn] + words[turn + 1 :]:
+            one &= Q(search_key__contains=f" {other}")
+        wanted |= one
     return list(Person.objects.filter(wanted).order_by("sort_key").values_list("pk", flat=True)[:PEOPLE_AT_MOST])

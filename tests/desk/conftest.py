@@ -84,9 +84,7 @@ def person() -> Person:
 
 @pytest.fixture
 def make_case(person: Person) -> Callable[..., Case]:
-    def make(
-        team: Team | None, *, hours: float = 48, text: str = "Bonjour, la carte est perdue.", **fields: Any
-    ) -> Case:
+    def make(team: Team | None, *, hours: float = 48, text: str = "La carte est perdue.", **fields: Any) -> Case:
         now = timezone.now()
         due = now + timedelta(hours=hours)
         values = {

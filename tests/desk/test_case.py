@@ -32,14 +32,14 @@ def test_page_shows_the_case_and_records_the_reading(desk: Client, case: Case, a
     response = desk.get(at(case))
     page = response.content.decode()
     for words in (
-        "la carte est perdue",
+        "La carte est perdue",
         "Réponse promise",
         "sandrine@courriel.example",
         "Marennes",
         case.spoken_reference,
     ):
         assert words in page, words
-    assert "style=" not in page.replace("xlink:style", "") and "<script>" not in page
+    assert " style=" not in page and "<script>" not in page
     case.refresh_from_db()
     assert case.unread is False
     assert Event.objects.filter(verb="case.read", case_id=case.pk, actor=agent).count() == 1
@@ -52,7 +52,6 @@ def test_case_of_another_team_is_not_found(desk: Client, make_case: Make, other_
         assert desk.post(at(hidden, path), {"text": "x", "result": "answered"}).status_code == 404, path
     hidden.refresh_from_db()
     assert hidden.status == Status.ASSIGNED and hidden.interactions.count() == 1
-    assert desk.get(at(hidden)).content == desk.get("/bureau/demandes/9999999/").content.replace(b"x", b"x") or True
 
 
 def test_hostile_text_is_only_text(desk: Client, make_case: Make, team: Team) -> None:
@@ -191,7 +190,6 @@ def attach(case: Case, scan: str = "unscanned") -> Attachment:
 def test_attachment(desk: Client, case: Case, make_case: Make, other_team: Team) -> None:
     response = desk.get(f"/bureau/pieces/{attach(case).pk}/")
     assert b"".join(response.streaming_content).startswith(b"<html>")
-    response.close()
     assert response["Content-Disposition"].startswith("attachment")
     assert response["X-Content-Type-Options"] == "nosniff"
     assert desk.get(f"/bureau/pieces/{attach(case, 'infected').pk}/").status_code == 403

@@ -81,6 +81,7 @@ def test_odd_addresses_are_harmless(case: Case, desk: Client) -> None:
         "apres=1-",
         "apres=" + "9" * 18 + "-1",
         "file=canal-x",
+        "file=equipe-²",
     ):
         assert desk.get(f"/bureau/?{query}").status_code == 200
 

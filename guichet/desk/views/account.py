@@ -37,7 +37,7 @@ def _page(request: AgentRequest, *, status: int = 200, **more: Any) -> HttpRespo
     return render(request, "desk/account.html", context | more, status=status)
 
 
-def password_form(user: User, data: Any = None) -> PasswordChangeForm[User]:
+def password_form(user: User, data: Any = None) -> PasswordChangeForm:
     form = PasswordChangeForm(user, data)
     for field in form.fields.values():
         field.widget.attrs["class"] = "saisie"

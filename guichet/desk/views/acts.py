@@ -165,7 +165,10 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
 
 def back(request: AgentRequest, case: Case, extra: str = "") -> HttpResponse:
     """To the case, or to the list when it is no longer ours to see."""
-    kept = request.GET.urlencode()
+    query_of = request.GET.copy()
+    for name in ("envoye", "modele"):
+        query_of.pop(name, None)
+    kept = query_of.urlencode()
     query = "&".join(part for part in (kept, extra) if part)
     if Case.objects.visible_to(request.user).filter(pk=case.pk).exists():
         return redirect(reverse("desk:case", args=[case.reference]) + (f"?{query}" if query else ""))

@@ -68,7 +68,7 @@ def case_page(
     if reply_form is None:
         text, used = drafts.get("email", ""), ""
         wanted = request.GET.get("modele", "")
-        template = offered.filter(pk=int(wanted)).first() if wanted.isdigit() and len(wanted) < 18 else None
+        template = offered.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 18 else None
         if template is not None:
             text, used = joined(text, filling.fill(template, case)), f"{template.pk}.{template.version}"
         reply_form = ReplyForm(

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.actions.personal import finish_task
-from guichet.cases.models import Case, InboundItem, Task
+from guichet.cases.models import Case, InboundItem
 from guichet.core import files as store
 from guichet.core.refused import NotAllowed
 from guichet.core.text import excerpt, one_line, strip_controls
@@ -124,9 +124,10 @@ def failure_act(request: AgentRequest, pk: int) -> HttpResponse:
         messages.success(request, "C'est noté : cet échec est traité.")
     else:
         raise Http404
-    about = f"delivery:{delivery.pk}"
-    for task in Task.objects.filter(case_id=case_id, about=about, done_at__isnull=True).select_related("case"):
-        finish_task(task, by=request.user)
+    if case is not None:
+        about = f"delivery:{delivery.pk}"
+        for task in case.tasks.filter(about=about, done_at__isnull=True).select_related("case"):
+            finish_task(task, by=request.user)
     return redirect("desk:failures")
 
 

@@ -64,7 +64,7 @@ def _insert(request: AgentRequest, reference: str) -> HttpResponse:
     """A template goes after what is already typed; nothing is lost, nothing is sent."""
     case = visible_case(request, reference)
     chosen = request.POST.get("modele", "")
-    template = filling.offered(case).filter(pk=int(chosen)).first() if chosen.isdigit() and len(chosen) < 18 else None
+    template = filling.offered(case).filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 18 else None
     text = request.POST.get("text", "")
     used = request.POST.get("template_version", "")
     if template is not None:
@@ -119,6 +119,4 @@ def undo(request: AgentRequest, reference: str, pk: int) -> HttpResponse:
         messages.error(request, refusal.message)
     else:
         messages.success(request, "L'envoi est annulé. Votre texte est revenu dans la zone de réponse.")
-    request.GET = request.GET.copy()
-    request.GET.pop("envoye", None)
     return back(request, case)
