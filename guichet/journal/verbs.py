@@ -36,6 +36,7 @@ SAID = {
     "case.registration": "Accusé d'enregistrement envoyé",
     "case.receipt_withheld": "Pas d'accusé : {why}",
     "case.reply_withdrawn": "Envoi annulé",
+    "case.task_done": "Tâche faite",
     "case.read": "Demande consultée",
     "case.followed": "Suivi ouvert par l'usager",
     "case.reminded": "Relance envoyée",
