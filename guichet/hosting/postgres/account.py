@@ -60,7 +60,7 @@ class Account:
 
 
 def account_for(folder: Path) -> Account:
-    """Return who runs the server of `folder`: ourselves or, for root, the owner of the data or an account made for it."""
+    """Return who runs the server of `folder`: ourselves or, for root, the owner of the data or a made account."""
     if os.geteuid() != 0:
         ours = _known(os.geteuid())
         if ours is None:

@@ -93,7 +93,7 @@ def open_cluster(home: Path, *, fallback: Path = programs.FALLBACK) -> Cluster:
         if entry.exists():
             raise Refusal(
                 f"Le compte « {account.name} », propriétaire de la base, ne peut plus traverser « {home} » "
-                "ou un dossier au-dessus : rendez-les traversables (chmod o+x), ou déplacez les données avec GUICHET_HOME."
+                "ou un dossier au-dessus : rendez-les traversables (chmod o+x), ou déplacez les données."
             )
         entry.symlink_to(_fallback_folder(account, fallback))
     folder = account.make_folder(entry.resolve())

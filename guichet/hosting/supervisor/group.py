@@ -81,7 +81,7 @@ class Group:
         self.selector.register(signals.reader, selectors.EVENT_READ)
 
     def turn(self, seconds: float) -> None:
-        """Start what is due, pass the lines on, bury the dead; last at most `seconds`. `Refusal` when one cannot live."""
+        """Start what is due, pass the lines on, bury the dead, in `seconds` at most; `Refusal` if one cannot live."""
         for child in self.children:
             if child.process is None and not child.given_up and time.monotonic() >= child.due_at:
                 self._launch(child)
