@@ -6,6 +6,7 @@ Telephones are in the ranges kept for fiction (05 36 49, 06 39 98) and addresses
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 
@@ -111,7 +112,7 @@ TEMPLATES = (
 )  # fmt: skip
 
 # (address, first name, name, capacity, teams, supervisor, more)
-AGENTS = (
+AGENTS: tuple[tuple[str, str, str, str, tuple[str, ...], bool, dict[str, Any]], ...] = (
     ("nadia.belkacem", "Nadia", "Belkacem", "Conseillère transport scolaire", ("TRA-17", "TRA-33", "ACC-ORI"), False,
      {}),
     ("lea.martin", "Léa", "Martin", "Conseillère transport scolaire", ("TRA-17", "TRA-24"), False, {}),
@@ -126,7 +127,7 @@ AGENTS = (
      {"clearance": 2, "is_administrator": True, "is_mailroom": True}),
 )  # fmt: skip
 
-BODIES = (
+BODIES: tuple[tuple[str, str, list[str]], ...] = (
     ("Département de la Charente-Maritime", "Collèges, transport des élèves en situation de handicap, RSA", ["17"]),
     ("Département de la Gironde", "Collèges, transport des élèves en situation de handicap, RSA", ["33"]),
     ("CROUS", "Bourses sur critères sociaux et logement étudiant", []),

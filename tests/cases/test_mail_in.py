@@ -137,7 +137,8 @@ def test_a_shared_mailbox_is_two_persons(region: Region) -> None:
     one = case_of(receive(mail(message_id="<s1@x.example>")))
     two = case_of(receive(mail(message_id="<s2@x.example>", sender="Marc Dubois <sandrine.lacoste@courriel.example>")))
     assert one.person != two.person
-    three = case_of(receive(mail(message_id="<s3@x.example>", sender="LACOSTE Sandrine <sandrine.lacoste@courriel.example>")))
+    sender = "LACOSTE Sandrine <sandrine.lacoste@courriel.example>"
+    three = case_of(receive(mail(message_id="<s3@x.example>", sender=sender)))
     assert three.person == one.person
 
 
