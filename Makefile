@@ -26,7 +26,6 @@ check: env ## ruff, mypy --strict, contrats d’import, migrations, gabarits
 	$(TEST) $(PY) manage.py makemigrations --check --dry-run
 	GUICHET_TEST=1 $(PY) manage.py check --fail-level ERROR
 	$(BIN)/djlint --quiet --lint guichet
-	$(BIN)/djlint --quiet --check guichet
 
 bench: env ## les mesures : un objet JSON par ligne (ARGS="mail_in")
 	@$(TEST) $(PY) -m bench $(ARGS)
