@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,9 @@ def mail(subject: str, size: int = 0) -> bytes:
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
-    folder = tmp_path_factory.mktemp("dovecot")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # Dovecot's own users must reach it
-    with dovecot(folder) as running:
+def server() -> Iterator[Dovecot]:
+    # Not under pytest's own folder: Dovecot's users must reach this one, and pytest's is closed to them.
+    with tempfile.TemporaryDirectory(prefix="guichet-imap-") as name, dovecot(Path(name)) as running:
         yield running
 
 
