@@ -94,8 +94,8 @@ def _agents() -> dict[int, list[int]]:
 def _batch(size: int, people: Sequence[Person], agents: dict[int, list[int]], dice: random.Random) -> None:
     numbers = _references(size)
     cases = [_case(number, people, agents, dice) for number in numbers]
+    clocks = [clock for case in cases for clock in _clocks(case)]  # first: they give each case its due date
     Case.objects.bulk_create(cases)
-    clocks = [clock for case in cases for clock in _clocks(case)]
     Clock.objects.bulk_create(clocks)
     Interaction.objects.bulk_create([i for case in cases for i in _exchanges(case, dice)])
     Event.objects.bulk_create([e for case in cases for e in _events(case)])

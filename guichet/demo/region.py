@@ -80,7 +80,7 @@ TOPICS = (
     ("agriculture", "", "Agriculture", "Une aide agricole", "tractor", "demand", "rejection", 2, "ECO-AGR", False, 0),
     ("europe", "", "Fonds européens", "Financer un projet avec l'Europe", "euro", "information", "none", None,
      "EUR-FON", False, 0),
-    ("droits", "", "Mes droits", "Contester une décision, obtenir un document", "scale", "information", "none", None,
+    ("droits", "", "Mes droits", "Contester une décision, obtenir un document", "landmark", "information", "none", None,
      "RES-JUR", False, 0),
     ("droits.recours", "droits", "Recours gracieux", "Contester une décision", "", "appeal", "rejection", 2, "", False,
      0),
