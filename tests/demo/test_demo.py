@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Min, Q
 
-from guichet.cases.models import Case, Status
+from guichet.cases.models import Case, Clock, Status
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.core.reference import check
 from guichet.demo import history, region
@@ -29,7 +29,7 @@ def test_every_case_is_due_when_its_soonest_clock_is(loaded: None) -> None:
 
 def test_numbers_are_valid_and_over_cases_have_no_running_clock(loaded: None) -> None:
     assert all(check(case.reference) == case.reference for case in Case.objects.all())
-    assert not Case.objects.filter(status=Status.CLOSED, clocks__stopped_at__isnull=True).exists()
+    assert not Clock.objects.filter(case__status=Status.CLOSED, stopped_at__isnull=True).exists()
 
 
 def test_it_is_loaded_once(loaded: None) -> None:
