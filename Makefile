@@ -45,7 +45,7 @@ packages-run:
 packages-test:
 	@scripts/system-packages requirements/apt.txt requirements/apt-test.txt
 
-LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 lock: ## verrouille de nouveau les dépendances (demande uv)
 	@command -v uv >/dev/null || { echo "Il manque uv. Tapez : $(BIN)/python -m pip install uv, et ajoutez .venv/bin au PATH" >&2; exit 1; }
