@@ -1,45 +1,52 @@
-# The ways to use this checkout. `make` alone lists them.
 SHELL := /bin/bash
-PYTHON := .venv/bin/python
-LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
-TEMPORARY := $(PYTHON) -m guichet.hosting db exec --temporary --
-
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev run demo test check bench lock
+PY := .venv/bin/python
+BIN := .venv/bin
+TEST := GUICHET_TEST=1 $(PY) -m guichet.hosting db exec --temporary --
+# Tests run side by side, each process on its own database. One at a time: make test WORKERS=0
+WORKERS ?= 2
+ARGS ?=
 
-help: ## liste des commandes
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/' | expand -t 16
+.PHONY: help env env-run run demo test check bench lock packages-run packages-test
 
-env: ## prépare l'environnement Python de Guichet (.venv)
-	@requirements/environment requirements/base.txt requirements/embedded.txt
+help: ## cette liste
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
-env-dev:
-	@requirements/environment requirements/dev.txt
+run: packages-run env-run ## lance Guichet avec sa Région de démonstration (Ctrl-C pour arrêter)
+	@exec $(PY) -m guichet.hosting run --with-parent
 
-run: env ## démarre Guichet, base comprise (Ctrl-C pour arrêter)
-	@requirements/system-packages run requirements/apt.txt
-	@exec $(PYTHON) -m guichet.hosting run
+test: packages-test env ## tous les tests, sur un PostgreSQL jetable et dans un vrai navigateur (ARGS="tests/cases -k reponse")
+	@$(TEST) $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-demo: env ## remplit la base avec le jeu de démonstration
-	@$(PYTHON) -m guichet.hosting db exec -- $(PYTHON) manage.py demo --once
+check: env ## ruff, mypy --strict, contrats d’import, migrations, gabarits
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(TEST) $(PY) manage.py makemigrations --check --dry-run
+	GUICHET_TEST=1 $(PY) manage.py check --fail-level ERROR
+	$(BIN)/djlint --quiet --lint guichet
 
-test: env-dev ## lance tous les tests, sur une base jetable (ARGS="…" pour pytest)
-	@requirements/system-packages test requirements/apt.txt requirements/apt-test.txt
-	GUICHET_TEST=1 $(TEMPORARY) $(PYTHON) -m pytest $(ARGS)
+bench: env ## les mesures : un objet JSON par ligne (ARGS="mail_in")
+	@$(TEST) $(PY) -m bench $(ARGS)
 
-check: env-dev ## vérifie le style, les types, les couches, les migrations et les gabarits
-	@requirements/system-packages run requirements/apt.txt
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
-	GUICHET_TEST=1 $(TEMPORARY) $(PYTHON) manage.py makemigrations --check --dry-run
-	GUICHET_TEST=1 $(TEMPORARY) $(PYTHON) manage.py check
-	.venv/bin/djlint --lint guichet
+demo: env-run ## charge la Région de démonstration (ARGS="--scale 100000")
+	@$(PY) -m guichet.hosting db exec -- $(PY) manage.py demo $(ARGS)
 
-bench: env-dev ## mesure (NAME="…" pour une seule mesure), une ligne JSON par résultat
-	@GUICHET_TEST=1 $(TEMPORARY) $(PYTHON) -m bench $(NAME)
+env: ## fabrique .venv et y installe les dépendances verrouillées
+	@scripts/environment dev
 
-lock: env-dev ## recalcule les versions verrouillées
-	@test -x .venv/bin/uv || $(PYTHON) -m pip install --quiet uv
-	@for name in base embedded s3 dev; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt >/dev/null; done
+env-run:
+	@scripts/environment run
+
+packages-run:
+	@scripts/system-packages --optional requirements/apt.txt
+
+packages-test:
+	@scripts/system-packages requirements/apt.txt requirements/apt-test.txt
+
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+lock: ## verrouille de nouveau les dépendances (demande uv)
+	@command -v uv >/dev/null || { echo "Il manque uv. Tapez : $(BIN)/python -m pip install uv, et ajoutez .venv/bin au PATH" >&2; exit 1; }
+	for name in base embedded s3 dev; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done

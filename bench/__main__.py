@@ -1,39 +1,33 @@
-"""`python -m bench [name…]`: run the measures, one JSON line per result on the standard output."""
+"""`python -m bench [name…]`: run the measures and print one JSON object a line."""
 
 from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import bench
+from bench import Measure
 
-Measure = Callable[[], Iterator[dict[str, Any]]]
-
-
-def measures() -> dict[str, Measure]:
-    """Return every measure by the name of its module."""
-    found = {}
-    for entry in pkgutil.iter_modules(bench.__path__):
-        if entry.name.startswith("_"):
-            continue
-        run = getattr(importlib.import_module(f"bench.{entry.name}"), "run", None)
-        if run is not None:
-            found[entry.name] = run
-    return found
+FIELDS = tuple(Measure.__annotations__)
 
 
-def main(names: Sequence[str]) -> int:
-    known = measures()
-    if unknown := [name for name in names if name not in known]:
-        print(f"Mesure inconnue : {', '.join(unknown)}. Connues : {', '.join(known) or 'aucune'}.", file=sys.stderr)
+def main(wanted: list[str]) -> int:
+    """Run the modules named, or all; return 2 when a name is unknown."""
+    names = sorted(found.name for found in pkgutil.iter_modules(bench.__path__) if not found.name.startswith("_"))
+    if unknown := [name for name in wanted if name not in names]:
+        print(f"Mesure inconnue : {', '.join(unknown)}. Mesures : {', '.join(names) or 'aucune'}.", file=sys.stderr)
         return 2
-    for name in names or known:
-        for result in known[name]():
-            print(json.dumps({"measure": name, **result}, ensure_ascii=False), flush=True)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guichet.settings")
+    import django
+
+    django.setup()
+    for name in wanted or names:
+        run = getattr(importlib.import_module(f"bench.{name}"), "run", None)
+        for measure in run() if run is not None else ():
+            print(json.dumps({field: measure[field] for field in FIELDS}, ensure_ascii=False), flush=True)
     return 0
 
 

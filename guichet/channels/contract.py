@@ -52,7 +52,11 @@ class InboundFile:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A report of non-delivery. `message_id` is the Message-ID of what we had sent, if quoted."""
+    """A report of non-delivery. `message_id` is the Message-ID of what we had sent, if quoted.
+
+    `permanent`: no more tries will be made for this message. Whether the address itself is bad is read in `status`
+    (5.1.x): a server given up on after five days reports 4.4.7.
+    """
 
     recipient: str
     permanent: bool
@@ -73,7 +77,7 @@ class Inbound:
     fresh_text: str  # what this message adds: quotes and signature left out; never empty if text is not
     html: str = ""  # sanitised; remote images blocked; cid: left as "cid:…"
     sent_at: datetime | None = None  # aware; the sender's own clock, never trusted for deadlines
-    message_id: str = ""
+    message_id: str = ""  # Message-IDs are kept in angle brackets, here and everywhere
     references: tuple[str, ...] = ()  # candidates for threading, nearest first
     tokens: tuple[str, ...] = ()  # our own thread tokens found in plus-addresses, newest first
     body_tokens: tuple[str, ...] = ()  # our markers found in the quoted body
@@ -133,7 +137,10 @@ class Collected:
 @runtime_checkable
 class Reader(Protocol):
     def read(self, raw: bytes, *, envelope_from: str = "", envelope_to: tuple[str, ...] = ()) -> Inbound:
-        """Understand a raw item. Raises `Unreadable`; never anything else, whatever the bytes."""
+        """Understand a raw item. Raises `Unreadable`; never anything else, whatever the bytes.
+
+        `envelope_from`: "" when unknown, "<>" for the null return path.
+        """
         ...
 
 
@@ -147,7 +154,10 @@ class Sender(Protocol):
 @runtime_checkable
 class Collector(Protocol):
     def collect(self) -> Iterator[Collected]:
-        """Yield what waits. The item is acknowledged (moved, deleted) when `acknowledge` is called."""
+        """Yield what waits. The item is acknowledged (moved, deleted) when `acknowledge` is called.
+
+        Raises `ConnectionError` when the mailbox or the server cannot be reached.
+        """
         ...
 
     def acknowledge(self, key: str) -> None: ...

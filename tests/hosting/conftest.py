@@ -1,4 +1,4 @@
-"""A home for a real embedded server, short enough for a socket and open enough for another account."""
+"""A home for a real embedded server: short enough for a socket, passable by the account that runs it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from guichet.hosting import postgres
+from guichet.hosting.postgres import Server
 
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for name in ("DATABASE_URL", "GUICHET_HOME", "GUICHET_TEST", "GUICHET_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
     folder = Path(tempfile.mkdtemp(prefix="guichet-test-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder
-    cluster = postgres.Cluster(folder)
-    if (cluster.data / "PG_VERSION").exists():
-        cluster.stop()
-    cluster.remove()
+    if (folder / "postgres").exists():
+        Server(folder).erase()
     shutil.rmtree(folder)
 
 
 @pytest.fixture
 def environment(home: Path) -> dict[str, str]:
-    """The environment of a supervisor of this home."""
-    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    return {**kept, "GUICHET_HOME": str(home)}
+    """The environment of a command of this home, free from that of the tests."""
+    return {**os.environ, "GUICHET_HOME": str(home)}

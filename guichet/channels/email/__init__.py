@@ -49,6 +49,7 @@ class EmailChannel:
         imap_mailbox: str = "INBOX",
         imap_done_mailbox: str = "Traités",
         imap_failed_mailbox: str = "En erreur",
+        imap_max_bytes: int | str = 60_000_000,
         timeout: float | str = 30,
         ca_file: str = "",
     ) -> None:
@@ -81,6 +82,7 @@ class EmailChannel:
                 tls=imap_tls,
                 timeout=float(timeout),
                 ca_file=ca_file,
+                max_bytes=int(imap_max_bytes),
             )
         )
 

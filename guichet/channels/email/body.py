@@ -188,7 +188,7 @@ def _merge(segments: list[_Segment]) -> _Segment:
         if segment.cleaned or segment.text.strip()
     )
     cids = frozenset[str]().union(*(item.content_ids for item in formatted))
-    return _Segment(text, cleaning.Cleaned(html, text, cids, sum(item.remote_images for item in formatted)))
+    return _Segment(text, cleaning.Cleaned(html, cids, sum(item.remote_images for item in formatted), only_text=text))
 
 
 def _says_something(text: str) -> bool:
@@ -208,20 +208,21 @@ def _unflow(part: Part, text: str) -> str:
     if part.parameters.get("format", "").lower() != "flowed":
         return text
     delete_space = part.parameters.get("delsp", "").lower() == "yes"
-    out: list[str] = []
+    out: list[list[str]] = []
     flowing, depth = False, 0
     for line in text.split("\n"):
         content = line.lstrip(">")
         level = len(line) - len(content)
         content = content.removeprefix(" ")
+        goes_on = content.endswith(" ") and content != "-- "
+        piece = content[:-1] if goes_on and delete_space else content
         if flowing and level == depth and content != "-- ":
-            out[-1] += content
+            out[-1].append(piece)
         else:
-            out.append(("> " * min(level, 8)) + content if level else content)
-        flowing, depth = content.endswith(" ") and content != "-- ", level
-        if flowing and delete_space:
-            out[-1] = out[-1][:-1]
-    return "\n".join(line.rstrip() if line != "-- " else line for line in out)
+            out.append(["> " * min(level, 8), piece])
+        flowing, depth = goes_on, level
+    lines = ("".join(pieces) for pieces in out)
+    return "\n".join(line if line == "-- " else line.rstrip() for line in lines)
 
 
 def _is_logo(part: Part, content: bytes) -> bool:

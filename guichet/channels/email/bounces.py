@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from guichet.channels.contract import Bounce
 from guichet.channels.email import charsets
-from guichet.channels.email.headers import Headers, message_ids, parse_addresses, parse_headers
+from guichet.channels.email.headers import Headers, find_addresses, message_ids, parse_addresses, parse_headers
 from guichet.channels.email.mime import Part
 
 _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global"})
@@ -115,12 +115,8 @@ def _read_free(
     temporary = bool(_DELAYED.search(subject) or (not failed and _DELAYED.search(explained[:3000])))
     if status or code:
         temporary = temporary or (status or code or [""])[1][0] == "4"
-    candidates = failed or [
-        address.value
-        for line in explained.splitlines()[:200]
-        for address in parse_addresses(line[:500])
-        if address.value not in ours and address.value != sender
-    ]
+    named = (address for line in explained.splitlines()[:200] for address in find_addresses(line[:500]))
+    candidates = failed or [address for address in named if address not in ours and address != sender]
     return Bounce(
         recipient=candidates[0] if candidates else "",
         permanent=not temporary,

@@ -11,6 +11,7 @@ import nh3
 MAX_HTML = 2_000_000
 _MANY_TAGS = 4_000
 _MAX_NESTING = 500
+_MAX_ENTITIES = 50_000
 
 # The tag that a blocked image keeps its address in; a face may offer to load it.
 REMOTE = "data-remote-src"
@@ -54,10 +55,15 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     html: str
-    text: str
-    content_ids: frozenset[str]
-    remote_images: int
+    content_ids: frozenset[str] = frozenset()
+    remote_images: int = 0
     defects: tuple[str, ...] = ()
+    only_text: str = ""  # where there is no HTML that may be shown
+
+    @property
+    def text(self) -> str:
+        """Computed when asked: most messages bring their own plain part."""
+        return self.only_text or to_text(self.html)
 
 
 def clean(source: str) -> Cleaned:
@@ -65,10 +71,11 @@ def clean(source: str) -> Cleaned:
     defects = []
     if len(source) > MAX_HTML:
         source, defects = source[:MAX_HTML], ["html cut"]
-    if _is_too_deep(source):
-        # A browser's tree of such depth costs seconds to build, here and at the reader's.
+    source = source.replace("&nbsp;", "\u00a0")
+    if source.count("&") > _MAX_ENTITIES or _is_too_deep(source):
+        # The sanitiser's time grows with the square of either, and a browser's too.
         text = entities.unescape(_ANY_TAG.sub(" ", source))
-        return Cleaned("", _tidy(text), frozenset(), 0, (*defects, "html nested too deep: text only"))
+        return Cleaned("", defects=(*defects, "html too contorted: text only"), only_text=_tidy(text))
     markup = nh3.clean(
         source,
         tags=TAGS,
@@ -83,7 +90,7 @@ def clean(source: str) -> Cleaned:
     remote = markup.count(blocked)
     markup = markup.replace(blocked, f'{REMOTE}="').strip()
     cids = frozenset(entities.unescape(cid) for cid in _CID.findall(markup))
-    return Cleaned(markup, to_text(markup), cids, remote, tuple(defects))
+    return Cleaned(markup, cids, remote, tuple(defects))
 
 
 def _filter(tag: str, attribute: str, value: str) -> str | None:

@@ -180,6 +180,11 @@ def parse_address(item: str) -> Address:
     return Address(value[:254], "" if name.lower() == value else name[:300])
 
 
+def find_addresses(text: str) -> list[str]:
+    """Every address in free text, lower-cased, in order."""
+    return [match.strip("'.").lower() for match in _ADDRESS.findall(text)]
+
+
 def _split(value: str) -> Iterable[str]:
     """Cut at commas and semicolons that stand outside quotes, comments and angle brackets."""
     if not any(mark in value for mark in ',;:"('):

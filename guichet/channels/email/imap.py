@@ -113,9 +113,10 @@ class ImapMailbox:
         try:
             return self._try(fetch)
         except ConnectionError:
-            if self._connection is None:
-                raise
-            self._reject(uid, "the server cannot give it")
+            # Is it the server, or this mail? Some servers hang up on a mail that they cannot read.
+            self._try(lambda connection: connection.folder.get())
+            if validity == self._validity:
+                self._reject(uid, "the server cannot give it")
             return b""
 
     def _reject(self, uid: str, why: str) -> None:
@@ -123,8 +124,8 @@ class ImapMailbox:
         try:
             self.set_aside(f"{self._validity}:{uid}")
         except ConnectionError:
-            if self._connection is None:
-                raise
+            # It stays where it is; the others must be read all the same.
+            log.error("mail that can be neither read nor moved")
 
     def _try(self, action: Callable[[BaseMailBox], _T]) -> _T:
         """Run `action`, once more on a new connection when the old one turns out dead."""

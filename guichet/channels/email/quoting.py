@@ -32,7 +32,7 @@ _BEGIN_FORWARD = re.compile(
 # Orange, SFR, La Poste, free: « > Message du 03/03/25 10:12 » then « > De : … ».
 _MESSAGE_OF = re.compile(r"^>?\s*message\s+du\s+\S.{0,40}\d", re.IGNORECASE)
 _ABOVE = re.compile(
-    r"[-–—_#=*]{2,}.{0,20}(?:répond(?:ez|re)\s+au[-\s]?dessus|(?:reply|type|write)\s.{0,20}above)\b.{0,80}",
+    r"[-–—_#=*]{2}.{0,40}(?:répond(?:ez|re)\s+au[-\s]?dessus|(?:reply|type|write)\s.{0,20}above)\b.{0,80}",
     re.IGNORECASE,
 )
 _FROM = re.compile(r"^[>*\s|]{0,8}(?:de|from|exp[ée]diteur)\s?\*?\s?:\s?\*?\s*\S", re.IGNORECASE)
@@ -40,11 +40,14 @@ _OTHER = re.compile(
     r"^[>*\s|]{0,8}(?:envoy[ée](?:\s+le)?|sent|date|[àa]|to|pour|cc|objet|sujet|subject)\s?\*?\s?:", re.IGNORECASE
 )
 _RULE = re.compile(r"^\s*[_-]{8,}\s*$")
+# Named devices and programs only: « Envoyé par la Poste le 3 mars » is what the person says.
+_DEVICE = r"(?:ip(?:hone|ad|od)|mobile|t[ée]l[ée]phone|phone|smartphone|tablette|appareil|samsung|galaxy|android|huawei"
+_DEVICE += r"|xiaomi|redmi|honor|oppo|pixel|blackberry|windows|mac(?:book)?)\b"
+_PROGRAM = r"(?:outlook|yahoo|gmail|orange|sfr|free|la\s+poste|laposte|proton|samsung|courrier|mail\b|bluemail|zimbra)"
 _SENT_FROM = re.compile(
-    r"^\s*(?:\[?envoyé\s+(?:de(?:puis)?|à\s+partir\s+de|avec|par)\s+(?:mon|ma|l['’]|la|le|un|une|outlook|yahoo|orange"
-    r"|proton|gmail|samsung|courrier|mail|my|free)|sent\s+(?:from|with|via)\s+(?:my|mail|outlook|yahoo|proton|samsung"
-    r"|the)|(?:téléchargez|télécharger|obtenir|obtenez|get|download)\s+outlook\s|provenance\s?:\s+courrier"
-    r"|envoyé\s+de\s+mon)\b?.{0,120}$",
+    rf"^\s*\[?(?:(?:envoyé|sent)\s+(?:de(?:puis)?|à\s+partir\s+de|avec|from|with|via)\s+"
+    rf"(?:(?:mon|ma|un|my|a)\s+(?:\w+\s+)?{_DEVICE}|(?:l['’]application\s+|la\s+messagerie\s+|the\s+)?{_PROGRAM})"
+    r"|(?:téléchargez|télécharger|obtenir|obtenez|get|download)\s+outlook\s|provenance\s?:\s+courrier).{0,120}$",
     re.IGNORECASE,
 )
 _DELIMITER = re.compile(r"^--[ \t]?$")
@@ -91,7 +94,7 @@ def _without_quotes(lines: list[str]) -> list[str]:
 def _header_at(lines: list[str], number: int) -> tuple[int, bool]:
     """How many lines of reply header begin here (0: none), and whether all that follows is history."""
     line = lines[number][:500]
-    if _ABOVE.search(line):
+    if _says_above(line):
         return 1, True
     if _ORIGINAL.match(line) or _BEGIN_FORWARD.match(line):
         return 1, False
@@ -104,6 +107,12 @@ def _header_at(lines: list[str], number: int) -> tuple[int, bool]:
         if sum(bool(_OTHER.match(other[:200])) for other in following) >= 2:
             return 1 + _block_length(following), False
     return 0, False
+
+
+def _says_above(line: str) -> bool:
+    """Our own line, or the like. The plain search first: the expression is slow on long rules."""
+    lowered = line.lower()
+    return ("dessus" in lowered or "above" in lowered) and bool(_ABOVE.search(lowered[:300]))
 
 
 def _wrote(lines: list[str], number: int) -> int:

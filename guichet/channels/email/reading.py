@@ -66,7 +66,8 @@ def read_mail(raw: bytes, identity: Identity, envelope_from: str, envelope_to: t
         message_id=message_id,
         references=threads.references(headers),
         tokens=threads.address_tokens(delivered, identity.domain, own, identity.token_key),
-        body_tokens=threads.body_tokens(content.text, identity.token_key),
+        # Mailers that rewrite the plain part often leave the marker in the other.
+        body_tokens=threads.body_tokens(f"{content.text}\n{content.html}", identity.token_key),
         subject_references=threads.subject_references(subject),
         from_address=writer.written_from if writer.written_from.value else None,
         recipients=_recipients(headers, identity, own),

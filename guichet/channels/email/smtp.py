@@ -26,7 +26,7 @@ class Server:
     tls: str = "starttls"  # one of TLS_MODES
     timeout: float = 30
     ca_file: str = ""  # authority of an internal server; the system's otherwise
-    helo: str = ""
+    helo: str = "localhost"
 
     def context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file or None)
@@ -72,11 +72,11 @@ def _finish(connection: smtplib.SMTP) -> str:
 def _connect(server: Server) -> smtplib.SMTP:
     try:
         if server.tls == "tls":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(timeout=server.timeout, context=server.context())
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                local_hostname=server.helo, timeout=server.timeout, context=server.context()
+            )
         else:
-            connection = smtplib.SMTP(timeout=server.timeout)
-        if server.helo:
-            connection.local_hostname = server.helo
+            connection = smtplib.SMTP(local_hostname=server.helo, timeout=server.timeout)
     except (OSError, ValueError) as error:
         raise Undelivered(f"Réglages du courriel inutilisables ({_kind(error)}).", code="settings") from error
     try:

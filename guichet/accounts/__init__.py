@@ -1,0 +1,1 @@
+"""Logins of agents and machines, and what they may see."""

@@ -1,0 +1,32 @@
+"""Which teams a user works for."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from guichet.accounts.models import Membership, User
+from guichet.organisation.models import Team
+
+
+def teams_of(user: User) -> QuerySet[Team]:
+    """Teams whose cases the user sees: own teams, the whole subtree of supervised ones, all for an administrator."""
+    if user.is_administrator:
+        return Team.objects.all()
+    wanted = Q(pk__in=[])
+    for membership in user.memberships.select_related("team"):
+        if membership.role == Membership.Role.SUPERVISOR:
+            wanted |= Q(path__startswith=membership.team.path)
+        else:
+            wanted |= Q(pk=membership.team_id)
+    return Team.objects.filter(wanted)
+
+
+def supervises(user: User, team: Team | None) -> bool:
+    if user.is_administrator:
+        return True
+    if team is None:
+        return False
+    return any(
+        team.path.startswith(m.team.path)
+        for m in user.memberships.select_related("team").filter(role=Membership.Role.SUPERVISOR)
+    )

@@ -1,0 +1,1 @@
+"""Cases: one matter raised by one person, whatever channels it travels through."""

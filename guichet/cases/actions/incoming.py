@@ -1,0 +1,142 @@
+"""A mail that belongs to a case we know: an answer, a machine's answer, a report of non-delivery."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils import timezone
+
+from guichet.accounts.models import User
+from guichet.cases import clocks
+from guichet.cases.actions.moving import move
+from guichet.cases.matching import takes_part
+from guichet.cases.models import Case, CaseLink, InboundItem, Interaction, Participant, Status, Task
+from guichet.cases.models.case import OVER
+from guichet.channels.contract import Inbound
+from guichet.core.refused import Refused
+from guichet.journal.actions import record
+from guichet.organisation.models import Channel
+from guichet.outbox import actions as outbox
+from guichet.outbox.models import Delivery
+from guichet.people.actions import mark_bad
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> Interaction:
+    """Add the message to its case; a closed one is reopened within the grace days, and followed by a new one after."""
+    from guichet.cases.actions.receive import acknowledge, open_case, write_inbound
+
+    case = Case.objects.select_for_update(of=("self",)).select_related("person").get(pk=case.pk)
+    if inbound.automatic:
+        interaction = write_inbound(case, inbound, at=item.received_at, person=None)
+        record("case.machine_message", by=by, case_id=case.pk, why=inbound.automatic[:40])
+        return interaction
+    third = not takes_part(case, inbound.sender.value)
+    if is_too_old(case, item.received_at):
+        follow = Case(
+            subject=case.subject,
+            channel=Channel.EMAIL,
+            person=None if third else case.person,
+            topic_id=case.topic_id,
+            team_id=case.team_id,
+            department=case.department,
+            received_at=item.received_at,
+            last_inbound_at=item.received_at,
+        )
+        started = open_case(follow, by=by, quiet=item.quiet)
+        CaseLink.objects.create(first=case, second=follow, kind=CaseLink.Kind.FOLLOW_UP)
+        interaction = write_inbound(follow, inbound, at=item.received_at, person=follow.person)
+        if not item.quiet:
+            acknowledge(follow, started, answering=interaction, by=by)
+        return interaction
+    interaction = write_inbound(case, inbound, at=item.received_at, person=None if third else case.person)
+    if third:
+        interaction.third_person = True
+        interaction.save(update_fields=["third_person"])
+        Participant.objects.get_or_create(
+            case=case,
+            email=inbound.sender.value,
+            defaults={"name": inbound.sender.name[:160], "role": Participant.Role.THIRD},
+        )
+    came_back(case, at=item.received_at, by=by)
+    return interaction
+
+
+def is_too_old(case: Case, at: datetime) -> bool:
+    """Closed for longer than the grace days: what comes now is another matter (behaviours 28)."""
+    return case.closed_at is not None and at > case.closed_at + timedelta(days=settings.REOPEN_GRACE_DAYS)
+
+
+def came_back(case: Case, *, at: datetime, by: User) -> None:
+    """A person wrote in a case: it wakes, its clocks run again, what was to be sent later is held back."""
+    case.last_inbound_at = at
+    case.unread = True
+    case.snoozed_until = None
+    waiting = case.status in {Status.WAITING_CITIZEN, Status.WAITING_THIRD}
+    clocks.end_suspensions(case, at=at)
+    _hold_back_later_sends(case)
+    if case.status in OVER:
+        move(case, Status.REOPENED)
+        clocks.restart_commitment(case)
+        record("case.reopened", by=by, case_id=case.pk, on_behalf_of=case.person_id)
+    elif waiting:
+        move(case, Status.IN_PROGRESS if case.assignee_id else Status.ASSIGNED)
+        record("case.pieces_received", by=by, case_id=case.pk, on_behalf_of=case.person_id)
+    elif case.status == Status.ANSWERED:
+        move(case, Status.REOPENED)
+        clocks.restart_commitment(case)
+    record("case.message", by=by, case_id=case.pk, on_behalf_of=case.person_id)
+    clocks.refresh_due(case)
+    case.version += 1
+    case.save()
+
+
+def _hold_back_later_sends(case: Case) -> None:
+    """An answer planned for later was written without knowing this message (behaviours 30)."""
+    planned = case.interactions.filter(
+        direction=Interaction.Direction.OUT,
+        author__kind=User.Kind.HUMAN,
+        withdrawn_at__isnull=True,
+        parcel__deliveries__state=Delivery.State.QUEUED,
+        parcel__deliveries__next_try_at__gt=timezone.now() + timedelta(seconds=settings.UNDO_SECONDS),
+    ).distinct()
+    for interaction in planned:
+        try:
+            outbox.cancel(interaction.parcel)  # type: ignore[arg-type]
+        except Refused:
+            continue
+        interaction.withdrawn_at = timezone.now()
+        interaction.save(update_fields=["withdrawn_at"])
+
+
+def on_bounce(inbound: Inbound, item: InboundItem, *, by: User) -> Interaction | None:
+    """Attach the report to what we had sent; it opens nothing and tells nobody else (behaviours 12, 13)."""
+    bounce = inbound.bounce
+    assert bounce is not None
+    sent = (
+        Interaction.objects.filter(message_id=bounce.message_id).select_related("case", "parcel").first()
+        if bounce.message_id
+        else None
+    )
+    if sent is None or sent.parcel is None:
+        return None
+    reason = " ".join(f"{bounce.status} {bounce.diagnostic}".split())[:300] or "refusé"
+    moved = outbox.bounced(
+        sent.parcel, bounce.recipient, by=by, permanent=bounce.permanent, reason=reason, case_id=sent.case_id
+    )
+    if moved:
+        mark_bad(bounce.recipient.lower(), by=by, reason=reason)
+        Task.objects.get_or_create(
+            case=sent.case.survivor(),
+            about=f"bounce:{sent.pk}",
+            done_at=None,
+            defaults={
+                "kind": Task.Kind.BOUNCE,
+                "label": f"L'adresse {bounce.recipient} refuse nos messages : joindre la personne autrement.",
+            },
+        )
+    return sent

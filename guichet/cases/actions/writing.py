@@ -1,0 +1,269 @@
+"""What agents write: replies, notes, holding replies, requests for pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from guichet.accounts.models import User
+from guichet.cases import clocks
+from guichet.cases.actions.moving import locked, move, save
+from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, Status, Suspension
+from guichet.cases.models.case import Result
+from guichet.cases.sending import letter_for
+from guichet.core import files as store
+from guichet.core.calendar import end_of_day, paris_day, say_day
+from guichet.core.refused import Refused
+from guichet.core.text import strip_controls
+from guichet.journal.actions import record
+from guichet.organisation.directory import directory
+from guichet.organisation.models import Channel
+from guichet.outbox import actions as outbox
+from guichet.outbox.models import Parcel
+
+UploadedFile = tuple[str, bytes]
+# A variable of a template that nobody filled: « {prénom} », « [prénom] » (behaviours 33).
+EMPTY_VARIABLE = re.compile(r"[{\[][a-zàâçéèêëîïôûùü_ ]{2,40}[}\]]", re.IGNORECASE)
+
+
+@transaction.atomic
+def reply(
+    case: Case,
+    *,
+    by: User,
+    text: str,
+    to: Sequence[tuple[str, str]] | None = None,
+    cc: Sequence[tuple[str, str]] = (),
+    files: Sequence[UploadedFile] = (),
+    send_at: datetime | None = None,
+    close_with: str = "",
+    version: int | None = None,
+    template_version: str = "",
+    kind: str = Interaction.Kind.MESSAGE,
+) -> Interaction:
+    """Answer by e-mail. It leaves after the undo delay, or at `send_at`; `close_with` (a Result) also closes the case.
+
+    Recipients are frozen now. Raises `Refused` on an empty text, an unfilled variable, no usable address, a stale case.
+    """
+    body = strip_controls(text).strip()
+    if not body:
+        raise Refused("Écrivez votre réponse avant de l'envoyer.", status=400)
+    if found := EMPTY_VARIABLE.search(body):
+        raise Refused(f"Il reste un champ à remplir dans votre texte : {found.group()}.", status=400)
+    case = locked(case, by=by, version=version)
+    if case.is_over:
+        raise Refused("Cette demande est terminée. Rouvrez-la avant d'y répondre.")
+    recipients = list(to) if to is not None else answer_to(case)
+    if not recipients:
+        raise Refused("Cette personne n'a pas d'adresse e-mail utilisable. Choisissez un autre canal.", status=400)
+    now = timezone.now()
+    not_before = send_at or now + timedelta(seconds=settings.UNDO_SECONDS)
+    last = case.interactions.filter(direction=Interaction.Direction.IN).order_by("-at", "-id").first()
+    kept = [(store.keep(content, name=name), name) for name, content in files]
+    subject = "Votre demande" if case.hides_subject else case.subject
+    subject = f"Re: {subject} – N° {case.spoken_reference}"
+    whole = signed(case, body, by=by)
+    letter = letter_for(case, text=whole, subject=subject, to=recipients, cc=cc, answering=last, files=kept)
+    parcel = outbox.queue(letter, not_before=not_before)
+    interaction = Interaction.objects.create(
+        case=case,
+        channel=Channel.EMAIL,
+        direction=Interaction.Direction.OUT,
+        kind=kind,
+        at=now,
+        message_id=parcel.message_id,
+        author=by,
+        recipients=[list(pair) for pair in [*recipients, *cc]],
+        subject=parcel.subject,
+        text=body,
+        parcel=parcel,
+        template_version=template_version,
+    )
+    Attachment.objects.bulk_create(
+        [
+            Attachment(interaction=interaction, file=file, name=name[:200], position=n)
+            for n, (file, name) in enumerate(kept)
+        ]
+    )
+    Draft.objects.filter(case=case, user=by, kind="email").delete()
+    _after_reply(case, now, close_with=close_with, kind=kind, by=by)
+    record("case.replied", by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}", kind=str(kind))
+    return interaction
+
+
+def _after_reply(case: Case, now: datetime, *, close_with: str, kind: str, by: User) -> None:
+    """A human answer keeps the promise (behaviours 69); the legal delay stops only with the end of the case."""
+    case.first_answered_at = case.first_answered_at or now
+    case.assignee = case.assignee or (by if not by.is_machine else None)
+    case.unread = False
+    clocks.stop(case, [Clock.Kind.COMMITMENT], why="réponse", at=now)
+    if close_with:
+        if close_with not in Result.values:
+            raise Refused("Choisissez un résultat dans la liste.", status=400)
+        case.result = close_with
+        move(case, Status.CLOSED)
+        record("case.closed", by=by, case_id=case.pk, result=close_with)
+    elif kind == Interaction.Kind.MESSAGE:
+        move(case, Status.ANSWERED)
+    elif case.status in {Status.REGISTERED, Status.ASSIGNED, Status.REOPENED}:
+        move(case, Status.IN_PROGRESS)
+    save(case)
+
+
+def answer_to(case: Case) -> list[tuple[str, str]]:
+    """Where the person is answered: the address last written from, else a working one; never a third person's."""
+    last = (
+        case.interactions.filter(direction=Interaction.Direction.IN, third_person=False)
+        .exclude(sender_address="")
+        .order_by("-at", "-id")
+        .first()
+    )
+    person = case.person
+    points = list(person.contact_points.filter(kind="email", bad_since__isnull=True)) if person else []
+    good = {point.value for point in points}
+    name = (person.contact_name or person.full_name) if person else ""
+    if last is not None and (last.sender_address in good or person is None):
+        return [(last.sender_address, last.sender_name or name)]
+    if points:
+        best = sorted(points, key=lambda p: (p.verified_at is None, p.pk))[0]
+        return [(best.value, name)]
+    return []
+
+
+def signed(case: Case, body: str, *, by: User) -> str:
+    """The unit, the agent (CRPA L111-2), the number and whom to contact close every answer (behaviours 35, 36)."""
+    team = directory().teams.get(case.team_id or 0)
+    block = directory().contact_block(team)
+    lines = [by.signature, block.name, settings.REGION_NAME]
+    if block.phone:
+        lines.append(f"Téléphone : {block.phone}")
+    lines.append(f"Votre demande : N° {case.spoken_reference}, à rappeler si vous nous contactez")
+    lines.append(f"{settings.PUBLIC_URL}/suivi/?numero={case.reference}")
+    return body + "\n\n" + "\n".join(line for line in lines if line)
+
+
+@transaction.atomic
+def withdraw_reply(interaction: Interaction, *, by: User) -> str:
+    """Undo send: the message goes back to the editor if nothing left yet. Returns its text."""
+    case = locked(interaction.case, by=by)
+    interaction = Interaction.objects.select_related("parcel").get(pk=interaction.pk)
+    if interaction.parcel is None or interaction.withdrawn_at or interaction.author_id != by.pk:
+        raise Refused("Ce message ne peut pas être annulé.")
+    outbox.cancel(interaction.parcel)
+    interaction.withdrawn_at = timezone.now()
+    interaction.save(update_fields=["withdrawn_at"])
+    _before_reply(case)
+    Draft.objects.update_or_create(case=case, user=by, kind="email", defaults={"text": interaction.text})
+    record("case.reply_withdrawn", by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}")
+    return interaction.text
+
+
+def _before_reply(case: Case) -> None:
+    """As if it had not been sent: the case is open again and its clocks run, with the elapsed time kept."""
+    others = case.interactions.filter(
+        direction=Interaction.Direction.OUT, author__kind=User.Kind.HUMAN, withdrawn_at__isnull=True
+    ).exists()
+    if not others:
+        case.first_answered_at = None
+        case.clocks.filter(kind=Clock.Kind.COMMITMENT).update(stopped_at=None, stopped_why="")
+    if case.status in {Status.CLOSED, Status.ANSWERED}:
+        if case.status == Status.CLOSED:
+            case.clocks.filter(stopped_why=Status.CLOSED.value).update(stopped_at=None, stopped_why="")
+        case.status, case.closed_at, case.result = Status.IN_PROGRESS, None, ""
+    save(case)
+
+
+@transaction.atomic
+def note(case: Case, *, by: User, text: str, files: Sequence[UploadedFile] = ()) -> Interaction:
+    """An internal note: never mailed, but communicable to the person on request (RGPD art. 15): written soberly."""
+    body = strip_controls(text).strip()
+    if not body:
+        raise Refused("Écrivez la note avant de l'enregistrer.", status=400)
+    case = locked(case, by=by)
+    interaction = Interaction.objects.create(
+        case=case,
+        channel=Channel.PORTAL,
+        direction=Interaction.Direction.NOTE,
+        at=timezone.now(),
+        author=by,
+        text=body,
+    )
+    for position, (name, content) in enumerate(files):
+        Attachment.objects.create(
+            interaction=interaction, file=store.keep(content, name=name), name=name[:200], position=position
+        )
+    Draft.objects.filter(case=case, user=by, kind="note").delete()
+    record("case.noted", by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}")
+    return interaction
+
+
+@transaction.atomic
+def hold(case: Case, *, by: User, text: str, version: int | None = None) -> Interaction:
+    """A holding reply: it keeps the promise to answer, and changes nothing to the legal delay."""
+    interaction = reply(case, by=by, text=text, version=version, kind=Interaction.Kind.HOLDING)
+    record("case.held", by=by, case_id=case.pk)
+    return interaction
+
+
+@transaction.atomic
+def wait_for_citizen(case: Case, *, by: User, days: int | None = None) -> Case:
+    """Nothing more can be done before the person answers: the promise is held, a reminder is planned, an end too."""
+    case = locked(case, by=by)
+    now = timezone.now()
+    move(case, Status.WAITING_CITIZEN)
+    clocks.suspend(case, [Clock.Kind.COMMITMENT], reason=Suspension.Reason.WAITING_CITIZEN)
+    case.waiting_since = now
+    case.remind_at = now + timedelta(days=settings.WAITING_REMINDER_DAYS)
+    case.give_up_at = now + timedelta(days=days or settings.WAITING_END_DAYS)
+    save(case)
+    record("case.waiting", by=by, case_id=case.pk)
+    return case
+
+
+@transaction.atomic
+def ask_pieces(
+    case: Case, *, by: User, pieces: Sequence[str], until: datetime, text: str = "", version: int | None = None
+) -> Interaction:
+    """Ask for all the missing pieces at once, with a delay: the only letter that suspends the legal clock (L114-5)."""
+    wanted = [piece.strip() for piece in pieces if piece.strip()]
+    if not wanted:
+        raise Refused("Indiquez au moins un document à demander.", status=400)
+    if paris_day(until) <= paris_day(timezone.now()):
+        raise Refused("La date limite doit être à venir.", status=400)
+    until = end_of_day(paris_day(until))
+    listed = "\n".join(f"– {piece}" for piece in wanted)
+    body = (
+        f"{text.strip() or 'Bonjour,'}\n\nPour traiter votre demande, il nous manque :\n{listed}\n\n"
+        f"Envoyez ces documents au plus tard le {say_day(paris_day(until))}, en répondant à ce message ou sur la page "
+        "de suivi. Le délai au terme duquel une décision naît sans réponse de notre part est suspendu jusqu'à cette "
+        "date, ou jusqu'à leur réception si elle vient avant (article L. 114-5 du code des relations entre le public "
+        "et l'administration)."
+    )
+    interaction = reply(case, by=by, text=body, version=version, kind=Interaction.Kind.PIECES)
+    case = locked(case, by=by)
+    move(case, Status.WAITING_CITIZEN)
+    clocks.suspend(
+        case,
+        [Clock.Kind.SILENCE, Clock.Kind.COMMITMENT],
+        reason=Suspension.Reason.MISSING_PIECES,
+        until=until,
+        detail=wanted,
+    )
+    case.waiting_since = timezone.now()
+    case.remind_at = until - timedelta(days=settings.WAITING_REMINDER_DAYS)
+    case.give_up_at = None  # a demand whose pieces never come is decided by an agent, never ended by a machine
+    save(case)
+    record("case.pieces_asked", by=by, case_id=case.pk, count=len(wanted), until=until.isoformat())
+    return interaction
+
+
+def parcel_state(parcel: Parcel) -> str:
+    """The worst state of its deliveries, for the message in the history."""
+    order = ["failed", "bounced", "retrying", "queued", "cancelled", "sent"]
+    states = {delivery.state for delivery in parcel.deliveries.all()}
+    return next((state for state in order if state in states), "")

@@ -1,0 +1,12 @@
+"""Nouns of the counter: case, interaction, clock, and what comes in before it is understood."""
+
+from guichet.cases.models.case import Case, CaseLink, CaseMerge, CaseQuerySet, Participant, Status, Task
+from guichet.cases.models.clock import Clock, Suspension
+from guichet.cases.models.follow import FollowCode
+from guichet.cases.models.inbound import InboundItem
+from guichet.cases.models.interaction import Attachment, Draft, Interaction, ReplyTemplate
+
+__all__ = [
+    "Attachment", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft", "FollowCode", "InboundItem",
+    "Interaction", "Participant", "ReplyTemplate", "Status", "Suspension", "Task",
+]  # fmt: skip

@@ -1,0 +1,49 @@
+"""From a case to a letter: sender of the unit, thread, reply address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from guichet.cases.models import Case, Interaction
+from guichet.channels.email.tokens import make_token
+from guichet.core.models import StoredFile
+from guichet.organisation.directory import directory
+from guichet.outbox.actions import Letter
+
+
+def letter_for(
+    case: Case,
+    *,
+    text: str,
+    subject: str,
+    to: Sequence[tuple[str, str]],
+    cc: Sequence[tuple[str, str]] = (),
+    automatic: bool = False,
+    answering: Interaction | None = None,
+    files: Sequence[tuple[StoredFile, str]] = (),
+) -> Letter:
+    """From the unit, never from the agent (behaviours 35); the answer comes back to the case by its token."""
+    team = directory().teams.get(case.team_id or 0)
+    token = make_token(case.reference, settings.SECRET_KEY)
+    local, _, domain = settings.MAIL_ADDRESS.partition("@")
+    unit = team.said if team and not team.takes_unrouted else settings.REGION_NAME
+    ids = list(
+        case.interactions.exclude(message_id="").order_by("-at", "-id").values_list("message_id", flat=True)[:10]
+    )
+    nearest = answering.message_id if answering and answering.message_id else (ids[0] if ids else "")
+    return Letter(
+        subject=subject,
+        text=text,
+        to=to,
+        cc=cc,
+        sender_name=unit,
+        sender_address=settings.MAIL_ADDRESS,
+        reply_to=f"{local}+{token}@{domain}",
+        in_reply_to=nearest,
+        references=[*reversed([i for i in ids if i != nearest]), *([nearest] if nearest else [])],
+        automatic=automatic,
+        token=token,
+        files=files,
+    )

@@ -1,0 +1,1 @@
+"""A believable Region to show, test and measure with."""

@@ -1,0 +1,230 @@
+"""Twelve months of the demo Region, or a million cases for the benchmarks: written in bulk.
+
+The only place where cases are written outside actions: history is loaded, not lived. Dates, clocks and events are those
+the actions would have left.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from guichet.accounts.machines import GUICHET, machine
+from guichet.accounts.models import Membership
+from guichet.cases.clocks import clocks_for
+from guichet.cases.models import Case, Clock, Interaction, Status
+from guichet.cases.models.case import NO_DEADLINE
+from guichet.core.identifiers import department_of
+from guichet.core.reference import make
+from guichet.core.text import fold
+from guichet.demo.words import ANSWERS, FAMILY_NAMES, FIRST_NAMES, LETTERS, NOTES, STREETS, TOWNS
+from guichet.journal.models import Event
+from guichet.organisation.directory import directory
+from guichet.organisation.models import Channel
+from guichet.people.actions import set_keys
+from guichet.people.models import ContactPoint, Person
+
+BATCH = 5000
+CHANNELS = (
+    (Channel.FORM, 45), (Channel.EMAIL, 35), (Channel.PHONE, 10), (Channel.PAPER, 8), (Channel.COUNTER, 2),
+)  # fmt: skip
+
+
+def load(count: int, *, seed: int = 2026, say: Callable[[str], None] = lambda text: None) -> None:
+    """Write `count` cases over the last twelve months, most of them over, and one person for every six or so."""
+    dice = random.Random(seed)  # noqa: S311 (a believable Region, the same each time)
+    people = _people(max(40, count // 6), dice)
+    agents = _agents()
+    done = 0
+    while done < count:
+        size = min(BATCH, count - done)
+        with transaction.atomic():
+            _batch(size, people, agents, dice)
+        done += size
+        if count > BATCH:
+            say(f"{done} demandes")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _people(count: int, dice: random.Random) -> list[Person]:
+    persons = []
+    for _ in range(count):
+        postcode, town = dice.choice(TOWNS)
+        person = Person(
+            first_name=dice.choice(FIRST_NAMES),
+            family_name=dice.choice(FAMILY_NAMES),
+            civility=dice.choice(["mme", "m", ""]),
+            address=f"{dice.randint(1, 80)} {dice.choice(STREETS)}\n{postcode} {town}",
+            postcode=postcode,
+            town=town,
+            department=department_of(postcode),
+            preferred_channel=dice.choice([Channel.EMAIL, Channel.EMAIL, Channel.PHONE, Channel.PAPER]),
+            source="import",
+        )
+        set_keys(person)
+        persons.append(person)
+    Person.objects.bulk_create(persons, batch_size=BATCH)
+    points = []
+    for person in persons:
+        local = fold(f"{person.first_name}.{person.family_name}").replace(" ", "").replace("'", "")
+        phone = f"+336399{80000 + person.pk % 19999:05d}"
+        points.append(
+            ContactPoint(person=person, kind="email", value=f"{local}.{person.pk}@courriel.example", source="import")
+        )
+        points.append(
+            ContactPoint(person=person, kind="phone", value=phone, source="import", reversed_digits=phone[:0:-1])
+        )
+    ContactPoint.objects.bulk_create(points, batch_size=BATCH)
+    return persons
+
+
+def _agents() -> dict[int, list[int]]:
+    """Agents of each team."""
+    found: dict[int, list[int]] = {}
+    for membership in Membership.objects.filter(role=Membership.Role.AGENT):
+        found.setdefault(membership.team_id, []).append(membership.user_id)
+    return found
+
+
+def _batch(size: int, people: Sequence[Person], agents: dict[int, list[int]], dice: random.Random) -> None:
+    numbers = _references(size)
+    cases = [_case(number, people, agents, dice) for number in numbers]
+    clocks = [clock for case in cases for clock in _clocks(case)]  # first: they give each case its due date
+    Case.objects.bulk_create(cases)
+    Clock.objects.bulk_create(clocks)
+    Interaction.objects.bulk_create([i for case in cases for i in _exchanges(case, dice)])
+    Event.objects.bulk_create([e for case in cases for e in _events(case)])
+
+
+def _references(size: int) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('cases_reference') FROM generate_series(1, %s)", [size])
+        return [make(int(row[0])) for row in cursor.fetchall()]
+
+
+def _case(reference: str, people: Sequence[Person], agents: dict[int, list[int]], dice: random.Random) -> Case:
+    person = dice.choice(people)
+    code = dice.choice(_TOPICS)
+    topic = directory().topics_by_code.get(code)
+    subject, _ = dice.choice(LETTERS[code])
+    team = directory().team_for(topic, person.department) or directory().unrouted_team
+    age = dice.random() ** 2.2 * 365
+    received = timezone.now() - timedelta(days=age, minutes=dice.randint(0, 600))
+    case = Case(
+        reference=reference,
+        subject=subject,
+        channel=dice.choices([c for c, _ in CHANNELS], [w for _, w in CHANNELS])[0],
+        person=person,
+        topic=topic,
+        team=team,
+        department=person.department,
+        nature=topic.nature if topic else "information",
+        sensitivity=topic.sensitivity if topic else 0,
+        preferred_channel=person.preferred_channel,
+        received_at=received,
+        last_inbound_at=received,
+        unread=False,
+    )
+    _fate(case, age, agents.get(team.pk if team else 0, []), dice)
+    return case
+
+
+# Half of what a Region receives is about school transport.
+_TOPICS = [
+    *(["transport_scolaire.carte"] * 8), *(["transport_scolaire.inscription"] * 5),
+    *(["transport_scolaire.tarif"] * 4), *(["transport_scolaire.arret"] * 3), *LETTERS,
+]  # fmt: skip
+
+
+def _fate(case: Case, age: float, agents: list[int], dice: random.Random) -> None:
+    """Where the case stands: nearly all old ones are over, the recent ones are at every stage."""
+    unrouted = case.team is None or case.team.takes_unrouted
+    answer = case.received_at + timedelta(days=min(age * 0.9, dice.expovariate(1 / 3.2)), hours=1)
+    draw = dice.random()
+    if (age > 12 and draw < 0.985) or (age > 3 and draw < 0.8):
+        case.status, case.result = Status.CLOSED, "answered"
+    elif unrouted:
+        case.status, case.unread = Status.REGISTERED, dice.random() < 0.6
+        return
+    elif draw < 0.55:
+        case.status, case.unread = Status.ASSIGNED, dice.random() < 0.6
+        return
+    elif draw < 0.75 and agents:
+        case.status, case.assignee_id = Status.IN_PROGRESS, dice.choice(agents)
+        return
+    elif draw < 0.88:
+        case.status = Status.ANSWERED
+    else:
+        case.status, case.waiting_since = Status.WAITING_CITIZEN, answer
+        case.give_up_at = answer + timedelta(days=30)
+        return
+    case.first_answered_at = answer
+    case.assignee_id = dice.choice(agents) if agents else None
+    if case.status == Status.CLOSED:
+        case.closed_at = min(answer + timedelta(hours=dice.randint(0, 72)), timezone.now())
+
+
+def _clocks(case: Case) -> list[Clock]:
+    clocks = clocks_for(case)
+    unrouted = case.team is None or case.team.takes_unrouted
+    for clock in clocks:
+        if clock.kind == Clock.Kind.REGISTRATION or (clock.kind == Clock.Kind.RECEIPT and not unrouted):
+            clock.stopped_at, clock.stopped_why = case.received_at + timedelta(minutes=1), "receipt"
+        elif case.closed_at:
+            answered = clock.kind == Clock.Kind.COMMITMENT
+            clock.stopped_at = case.first_answered_at if answered else case.closed_at
+            clock.stopped_why = "réponse" if answered else Status.CLOSED.value
+        elif clock.kind == Clock.Kind.COMMITMENT and case.first_answered_at:
+            clock.stopped_at, clock.stopped_why = case.first_answered_at, "réponse"
+    running = [clock.due_at for clock in clocks if clock.stopped_at is None]
+    case.due_at = min(running, default=NO_DEADLINE)
+    return clocks
+
+
+def _exchanges(case: Case, dice: random.Random) -> list[Interaction]:
+    texts = dict(LETTERS[case.topic.code if case.topic else ""])
+    person = case.person
+    assert person is not None
+    written = [
+        Interaction(
+            case=case, channel=case.channel, direction="in", at=case.received_at, person=person,
+            sender_name=person.full_name, subject=case.subject, text=texts[case.subject],
+            sender_address=_address(person) if case.channel in {Channel.EMAIL, Channel.FORM} else "",
+        )
+    ]  # fmt: skip
+    if case.status == Status.IN_PROGRESS and dice.random() < 0.4:
+        written.append(_ours(case, case.received_at + timedelta(hours=2), dice.choice(NOTES), "note", Channel.PORTAL))
+    when = case.first_answered_at or case.waiting_since
+    if when:
+        text = dice.choice(ANSWERS) if case.first_answered_at else "Bonjour,\n\nPouvez-vous préciser votre demande ?"
+        written.append(_ours(case, when, text, "out", Channel.EMAIL))
+    return written
+
+
+def _address(person: Person) -> str:
+    local = fold(f"{person.first_name}.{person.family_name}").replace(" ", "").replace("'", "")
+    return f"{local}.{person.pk}@courriel.example"
+
+
+def _ours(case: Case, at: datetime, text: str, direction: str, channel: str) -> Interaction:
+    return Interaction(
+        case=case, channel=channel, direction=direction, at=min(at, timezone.now()), author_id=case.assignee_id,
+        subject=case.subject, text=text,
+    )  # fmt: skip
+
+
+def _events(case: Case) -> list[Event]:
+    actor = machine(GUICHET).pk
+
+    def event(verb: str, at: datetime, **data: object) -> Event:
+        return Event(at=at, verb=verb, actor_id=actor, case_id=case.pk, person_id=case.person_id, data=data)
+
+    events = [event("case.received", case.received_at, channel=case.channel)]
+    if case.closed_at:
+        events.append(event("case.closed", case.closed_at, result=case.result))
+    return events

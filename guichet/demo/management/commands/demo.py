@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from guichet.demo import history, region
+from guichet.organisation.models import Team
+
+CASES = 2000
+
+
+class Command(BaseCommand):
+    help = "Charge la Région de démonstration : équipes, sujets, agents, usagers et demandes de douze mois."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--once", action="store_true", help="ne rien faire si une Région est déjà chargée")
+        parser.add_argument("--accounts", action="store_true", help="écrire les comptes de démonstration")
+        parser.add_argument("--scale", type=int, default=0, help="ajouter autant de demandes, pour les mesures")
+
+    def handle(self, *args: Any, once: bool, accounts: bool, scale: int, **options: Any) -> None:
+        if accounts:
+            for line in region.accounts():
+                self.stdout.write(line)
+            return
+        loaded = Team.objects.exists()
+        if loaded and not scale:
+            if once:
+                return
+            raise CommandError("Une Région est déjà chargée dans cette base : rien n'a été changé.")
+        if not loaded:
+            region.build()
+            history.load(CASES)
+        if scale:
+            history.load(scale, seed=scale, say=self.stdout.write)
+        self.stdout.write("La Région de démonstration est chargée.")

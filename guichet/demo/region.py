@@ -1,0 +1,227 @@
+"""The demo Region: its teams, topics, promises, texts and agents. A plausible Nouvelle-Aquitaine, not the real chart.
+
+Telephones are in the ranges kept for fiction (05 36 49, 06 39 98) and addresses end with `.example`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from guichet.accounts.actions import create_agent, join
+from guichet.accounts.machines import GUICHET, machine
+from guichet.accounts.models import User
+from guichet.cases.models import ReplyTemplate
+from guichet.core.identifiers import DEPARTMENTS
+from guichet.organisation.actions import close_exceptionally, route_topic, save_team, save_topic
+from guichet.organisation.models import Channel, Closure, Commitment, CompetentBody, Team, TeamAddress, Topic
+
+PASSWORD = "guichet-demonstration"  # noqa: S105 (shown on screen by make run; the demo only)
+DOMAIN = "nouvelle-aquitaine.example"
+HOURS = {str(weekday): [["08:30", "18:00"]] for weekday in range(5)}
+
+# (code, parent, level, name, name said to citizens)
+TEAMS = (
+    ("POL-TRA", "REG", "pole", "Pôle Transports et mobilités", ""),
+    ("POL-FOR", "REG", "pole", "Pôle Formation et emploi", ""),
+    ("POL-EDU", "REG", "pole", "Pôle Éducation et citoyenneté", ""),
+    ("POL-ECO", "REG", "pole", "Pôle Développement économique et environnemental", ""),
+    ("POL-EUR", "REG", "pole", "Pôle Europe et international", ""),
+    ("POL-RES", "REG", "pole", "Pôle Ressources", ""),
+    ("TRA-SCO", "POL-TRA", "directorate", "Direction des transports scolaires", ""),
+    ("TRA-TER", "POL-TRA", "service", "Service TER et cars", "TER et cars régionaux"),
+    ("EDU-JEU", "POL-EDU", "service", "Aides aux jeunes", "Aides aux jeunes"),
+    ("EDU-LYC", "POL-EDU", "service", "Lycées", "Service des lycées"),
+    ("FOR-PRO", "POL-FOR", "service", "Formation professionnelle", "Formation professionnelle"),
+    ("FOR-APP", "POL-FOR", "service", "Apprentissage", "Apprentissage"),
+    ("ECO-ENT", "POL-ECO", "service", "Aides aux entreprises", "Aides aux entreprises"),
+    ("ECO-AGR", "POL-ECO", "service", "Agriculture", "Agriculture et forêt"),
+    ("EUR-MOB", "POL-EUR", "service", "Mobilité internationale", "Mobilité internationale"),
+    ("EUR-FON", "POL-EUR", "service", "Fonds européens", "Fonds européens"),
+    ("RES-JUR", "POL-RES", "service", "Affaires juridiques", "Service juridique"),
+    ("RES-DPO", "POL-RES", "service", "Protection des données", "Délégué à la protection des données"),
+    ("ACC-ORI", "POL-RES", "team", "À orienter", "Accueil de la Région"),
+)
+
+# (code, parent, label, in citizens' words, icon, nature, silence, months, team, by department, sensitivity)
+TOPICS = (
+    ("transport_scolaire", "", "Transport scolaire", "Le transport scolaire de mon enfant", "bus",
+     "information", "none", None, "TRA-SCO", True, 0),
+    ("transport_scolaire.carte", "transport_scolaire", "Carte et duplicata", "Une carte perdue, volée ou non reçue", "",
+     "information", "none", None, "", True, 0),
+    ("transport_scolaire.inscription", "transport_scolaire", "Inscription", "Inscrire mon enfant ou changer d'adresse",
+     "", "demand", "rejection", 2, "", True, 0),
+    ("transport_scolaire.tarif", "transport_scolaire", "Tarif et paiement", "Le tarif, le paiement, un remboursement",
+     "", "demand", "rejection", 2, "", True, 0),
+    ("transport_scolaire.arret", "transport_scolaire", "Horaires et arrêts", "Un horaire, un retard, un point d'arrêt",
+     "", "report", "none", None, "", True, 0),
+    ("ter", "", "TER et cars", "Le TER et les cars régionaux", "train-front", "information", "none", None, "TRA-TER",
+     False, 0),
+    ("aides_jeunes", "", "Aides aux jeunes", "Une aide pour les jeunes", "car", "demand", "rejection", 2, "EDU-JEU",
+     False, 0),
+    ("aides_jeunes.permis", "aides_jeunes", "Permis de conduire", "L'aide au permis de conduire", "", "demand",
+     "rejection", 2, "", False, 0),
+    ("aides_jeunes.bafa", "aides_jeunes", "BAFA, BAFD, BNSSA", "L'aide au BAFA", "", "demand", "rejection", 2, "",
+     False, 0),
+    ("lycees", "", "Lycées", "Le lycée : équipement, cantine, internat", "backpack", "information", "none", None,
+     "EDU-LYC", False, 0),
+    ("mobilite", "", "Études et stages à l'étranger", "Partir étudier ou travailler à l'étranger", "plane", "demand",
+     "rejection", 2, "EUR-MOB", False, 0),
+    ("formation", "", "Formation professionnelle", "Trouver ou financer une formation", "graduation-cap", "information",
+     "none", None, "FOR-PRO", False, 0),
+    ("formation.fonds_social", "formation", "Fonds social formation", "Une difficulté pendant ma formation", "",
+     "demand", "rejection", 2, "", False, 1),
+    ("apprentissage", "", "Apprentissage", "L'apprentissage et ses aides", "hand-coins", "demand", "rejection", 2,
+     "FOR-APP", False, 0),
+    ("entreprises", "", "Entreprises", "Une aide pour mon entreprise", "factory", "demand", "rejection", 2, "ECO-ENT",
+     False, 0),
+    ("agriculture", "", "Agriculture", "Une aide agricole", "tractor", "demand", "rejection", 2, "ECO-AGR", False, 0),
+    ("europe", "", "Fonds européens", "Financer un projet avec l'Europe", "euro", "information", "none", None,
+     "EUR-FON", False, 0),
+    ("droits", "", "Mes droits", "Contester une décision, obtenir un document", "landmark", "information", "none", None,
+     "RES-JUR", False, 0),
+    ("droits.recours", "droits", "Recours gracieux", "Contester une décision", "", "appeal", "rejection", 2, "", False,
+     0),
+    ("droits.cada", "droits", "Communication d'un document", "Obtenir un document administratif", "", "cada",
+     "rejection", 1, "", False, 0),
+    ("droits.donnees", "droits", "Données personnelles", "Mes données personnelles", "", "rights", "rejection", 1,
+     "RES-DPO", False, 2),
+    ("autre", "", "Autre sujet", "Autre chose, ou je ne sais pas", "circle-help", "information", "none", None, "",
+     False, 0),
+)  # fmt: skip
+
+TEMPLATES = (
+    ("Attestation provisoire de transport", "transport_scolaire.carte",
+     "Bonjour {civilité} {nom},\n\nVous trouverez ci-joint l'attestation provisoire de transport. Elle permet de "
+     "voyager jusqu'à l'arrivée de la nouvelle carte.\n\nBonne journée,"),
+    ("Délai d'un duplicata", "transport_scolaire.carte",
+     "Bonjour {civilité} {nom},\n\nLa nouvelle carte est envoyée par courrier après le paiement. En attendant, "
+     "l'attestation provisoire fait foi.\n\nBonne journée,"),
+    ("Changement d'adresse enregistré", "transport_scolaire.inscription",
+     "Bonjour {civilité} {nom},\n\nNous avons enregistré votre nouvelle adresse pour la demande N° {numéro}. Vous "
+     "recevrez le nouveau circuit et l'arrêt.\n\nBonne journée,"),
+    ("Aide au permis : conditions", "aides_jeunes.permis",
+     "Bonjour {civilité} {nom},\n\nL'aide au permis dépend de l'âge, du diplôme préparé et du revenu fiscal de "
+     "référence par part. Joignez votre dernier avis d'imposition pour que nous calculions le montant.\n\nBonne "
+     "journée,"),
+    ("Réponse d'attente", "",
+     "Bonjour {civilité} {nom},\n\nNous étudions votre demande N° {numéro}. Elle demande une vérification auprès "
+     "d'un autre service. Nous revenons vers vous dès que nous avons sa réponse.\n\nBonne journée,"),
+)  # fmt: skip
+
+# (address, first name, name, capacity, teams, supervisor, more)
+AGENTS: tuple[tuple[str, str, str, str, tuple[str, ...], bool, dict[str, Any]], ...] = (
+    ("nadia.belkacem", "Nadia", "Belkacem", "Conseillère transport scolaire", ("TRA-17", "TRA-33", "ACC-ORI"), False,
+     {}),
+    ("lea.martin", "Léa", "Martin", "Conseillère transport scolaire", ("TRA-17", "TRA-24"), False, {}),
+    ("thomas.etcheverry", "Thomas", "Etcheverry", "Conseiller transport scolaire", ("TRA-64", "TRA-40"), False, {}),
+    ("julie.carrere", "Julie", "Carrère", "Conseillère aides aux jeunes", ("EDU-JEU", "EUR-MOB"), False,
+     {"clearance": 1}),
+    ("marc.delage", "Marc", "Delage", "Conseiller formation", ("FOR-PRO", "FOR-APP"), False, {"clearance": 1}),
+    ("ines.poitevin", "Inès", "Poitevin", "Responsable des transports scolaires", ("POL-TRA", "ACC-ORI"), True,
+     {"clearance": 1}),
+    ("claire.faure", "Claire", "Faure", "Juriste", ("RES-JUR", "RES-DPO"), False, {"clearance": 2}),
+    ("sam.admin", "Sam", "Lafon", "Administrateur", (), False,
+     {"clearance": 2, "is_administrator": True, "is_mailroom": True}),
+)  # fmt: skip
+
+BODIES: tuple[tuple[str, str, list[str]], ...] = (
+    ("Département de la Charente-Maritime", "Collèges, transport des élèves en situation de handicap, RSA", ["17"]),
+    ("Département de la Gironde", "Collèges, transport des élèves en situation de handicap, RSA", ["33"]),
+    ("CROUS", "Bourses sur critères sociaux et logement étudiant", []),
+    ("France Travail", "Allocations et accompagnement des demandeurs d'emploi", []),
+    ("Agence nationale des titres sécurisés", "Titres : permis de conduire, carte grise, passeport", []),
+)
+
+
+@transaction.atomic
+def build() -> None:
+    """Everything but the persons and their cases, through the ordinary actions."""
+    by = machine(GUICHET)
+    teams = _teams(by)
+    topics = _topics(by, teams)
+    Commitment.objects.bulk_create(
+        [
+            Commitment(channel=Channel.EMAIL, amount=5),
+            Commitment(channel=Channel.FORM, amount=5),
+            Commitment(channel=Channel.PORTAL, amount=5),
+            Commitment(channel=Channel.PAPER, amount=15),
+            Commitment(channel=Channel.PHONE, amount=8, unit=Commitment.Unit.WORKING_HOURS),
+        ]
+    )
+    ReplyTemplate.objects.bulk_create(
+        [
+            ReplyTemplate(name=name, topic=topics.get(code), text=text, checked_on=date(2026, 6, 2))
+            for name, code, text in TEMPLATES
+        ]
+    )
+    CompetentBody.objects.bulk_create(
+        [
+            CompetentBody(name=name, competence=what, departments=where, email=f"contact{n}@organisme.example")
+            for n, (name, what, where) in enumerate(BODIES)
+        ]
+    )
+    close_exceptionally(
+        Closure(first_day=date(2027, 5, 7), last_day=date(2027, 5, 7), reason="Pont de l'Ascension"), by=by
+    )
+    _agents(by, teams)
+
+
+def _teams(by: User) -> dict[str, Team]:
+    root = Team(
+        code="REG", kind=Team.Kind.POLE, name="Région Nouvelle-Aquitaine", phone="05 36 49 12 12",
+        email=f"contact@{DOMAIN}", postal_address="14 rue François-de-Sourdis\n33077 Bordeaux Cedex", hours=HOURS,
+    )  # fmt: skip
+    teams = {"REG": save_team(root, by=by)}
+    for position, (code, parent, kind, name, said) in enumerate(TEAMS):
+        team = Team(code=code, kind=kind, name=name, public_name=said, parent=teams[parent], position=position)
+        team.takes_unrouted = code == "ACC-ORI"
+        teams[code] = save_team(team, by=by)
+    for code, name in DEPARTMENTS.items():
+        team = Team(
+            code=f"TRA-{code}", parent=teams["TRA-SCO"], name=f"Transport scolaire {code}", departments=[code],
+            public_name=f"Transports scolaires, {name}", email=f"transports{code}@{DOMAIN}",
+        )  # fmt: skip
+        teams[team.code] = save_team(team, by=by)
+    for code, mailbox in (("EDU-JEU", "jeunes"), ("EUR-MOB", "mobilite"), ("FOR-PRO", "formation"), ("TRA-TER", "ter")):
+        TeamAddress.objects.create(team=teams[code], address=f"{mailbox}@{DOMAIN}")
+    return teams
+
+
+def _topics(by: User, teams: dict[str, Team]) -> dict[str, Topic]:
+    topics: dict[str, Topic] = {}
+    for position, row in enumerate(TOPICS):
+        code, parent, label, words, icon, nature, silence, months, team, asks, sensitivity = row
+        topics[code] = save_topic(
+            Topic(
+                code=code, parent=topics.get(parent), label=label, citizen_label=words, icon=icon, nature=nature,
+                silence=silence, silence_months=months, team=teams.get(team), asks_department=asks,
+                sensitivity=sensitivity, position=position,
+            ),
+            by=by,
+        )  # fmt: skip
+    for department in DEPARTMENTS:
+        route_topic(topics["transport_scolaire"], department, teams[f"TRA-{department}"], by=by)
+    return topics
+
+
+def _agents(by: User, teams: dict[str, Team]) -> None:
+    for login, first, last, capacity, codes, supervisor, more in AGENTS:
+        user = create_agent(
+            f"{login}@agents.{DOMAIN}", by=by, password=PASSWORD, first_name=first, last_name=last, capacity=capacity,
+            **more,
+        )  # fmt: skip
+        for code in codes:
+            join(user, teams[code], by=by, role="supervisor" if supervisor else "agent")
+
+
+def accounts() -> list[str]:
+    """One line for each demo account, as `make run` prints them."""
+    lines = [
+        f"{login}@agents.{DOMAIN}   {capacity.lower()}"
+        for login, _, _, capacity, *_ in AGENTS
+        if User.objects.filter(email=f"{login}@agents.{DOMAIN}").exists()
+    ]
+    return [*lines, f"mot de passe de tous : {PASSWORD}"] if lines else []

@@ -1,0 +1,1 @@
+"""The face of agents: inbox, case, persons."""

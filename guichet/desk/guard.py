@@ -1,0 +1,64 @@
+"""Who enters the desk, and what he sees when something is refused or not found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+from guichet.accounts.models import User
+from guichet.core.refused import NotAllowed, Refused
+
+
+class AgentRequest(HttpRequest):
+    """A request whose author is known to be an agent."""
+
+    user: User
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def is_agent(user: Any) -> bool:
+    return isinstance(user, User) and user.is_active and user.kind == User.Kind.HUMAN
+
+
+def agent_required(view: View) -> View:
+    """Logged in, active, human; else the login page. Refusals and unknown pages are shown inside the desk."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not is_agent(request.user):
+            again = urlencode({"suite": request.get_full_path() if request.method == "GET" else "/bureau/"})
+            return HttpResponseRedirect(f"{settings.LOGIN_URL}?{again}")
+        try:
+            response: HttpResponseBase = view(request, *args, **kwargs)
+        except Refused as refusal:
+            response = render(request, "desk/refused.html", {"refusal": refusal}, status=refusal.status)
+        except Http404:
+            response = render(request, "desk/not_found.html", status=404)
+        add_never_cache_headers(response)
+        return response
+
+    return guarded
+
+
+def sorts_mail(user: User) -> bool:
+    return user.is_administrator or user.is_mailroom
+
+
+def mailroom_required(view: View) -> View:
+    @wraps(view)
+    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not sorts_mail(request.user):
+            raise NotAllowed
+        return view(request, *args, **kwargs)
+
+    return agent_required(guarded)

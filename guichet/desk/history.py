@@ -1,0 +1,128 @@
+"""One history of a case: exchanges and events, in order, by day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Prefetch
+
+from guichet.accounts.models import User
+from guichet.cases.actions.writing import parcel_state
+from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
+from guichet.core.calendar import paris_day
+from guichet.desk.queues import CHANNEL_ICONS
+from guichet.journal.models import Event
+from guichet.outbox.models import Delivery
+
+# Already shown as the exchange itself, or of no use to who handles the case (readings are for audits).
+SILENT = ("case.read", "case.replied", "case.noted", "case.message", "case.machine_message", "case.receipt",
+          "case.registration", "case.followed")  # fmt: skip
+EVENTS_AT_MOST = 300
+STOPPED = {"receipt": "envoyé", "registration": "envoyé", "réponse": "répondu"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    at: datetime
+    shape: str  # "in", "out", "note", "machine", "event"
+    icon: str = ""
+    interaction: Interaction | None = None
+    event: Event | None = None
+    delivery: str = ""
+    delivery_tone: str = ""
+    may_be_undone: bool = False
+    leaves_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    label: str
+    tone: str  # "", "proche", "fait", "depasse"
+    icon: str
+    text: str
+    due: datetime | None = None
+    more: str = ""
+    until: datetime | None = None
+
+
+def history(case: Case, user: User) -> list[Day]:
+    exchanges = (
+        case.interactions.select_related("author", "parcel", "person")
+        .prefetch_related(Prefetch("attachments", Attachment.objects.select_related("file")), "parcel__deliveries")
+        .order_by("at", "id")
+    )
+    entries = [_entry(interaction, user) for interaction in exchanges]
+    events = (
+        Event.objects.filter(case_id=case.pk, verb__startswith="case.")
+        .exclude(verb__in=SILENT)
+        .select_related("actor")
+        .order_by("-id")[:EVENTS_AT_MOST]
+    )
+    entries += [Entry(event.at, "event", event=event) for event in events]
+    entries.sort(key=lambda entry: entry.at)
+    days: list[Day] = []
+    for entry in entries:
+        day = paris_day(entry.at)
+        if not days or days[-1].day != day:
+            days.append(Day(day, []))
+        days[-1].entries.append(entry)
+    return days
+
+
+def _entry(interaction: Interaction, user: User) -> Entry:
+    if interaction.direction == Interaction.Direction.NOTE:
+        return Entry(interaction.at, "note", "sticky-note", interaction)
+    look = CHANNEL_ICONS.get(interaction.channel, "inbox")
+    if interaction.direction == Interaction.Direction.IN:
+        machine = interaction.kind == Interaction.Kind.MACHINE or bool(interaction.automatic)
+        return Entry(interaction.at, "machine" if machine else "in", "bot" if machine else look, interaction)
+    deliveries = interaction.deliveries
+    state = parcel_state(interaction.parcel) if interaction.parcel else ""
+    leaves_at = max((d.next_try_at for d in deliveries), default=None) if state == Delivery.State.QUEUED else None
+    undo = (
+        interaction.author_id == user.pk
+        and interaction.withdrawn_at is None
+        and bool(deliveries)
+        and all(d.state in Delivery.WAITING and not d.tries and d.trying_since is None for d in deliveries)
+    )
+    label = "envoi annulé" if interaction.withdrawn_at else str(dict(Delivery.State.choices).get(state, ""))
+    tone = {"failed": "erreur", "bounced": "erreur", "sent": "ok", "retrying": "attente"}.get(state, "info")
+    automatic = bool(interaction.automatic) or (interaction.author is not None and interaction.author.is_machine)
+    return Entry(
+        interaction.at, "machine" if automatic else "out", look, interaction, None, label, tone, undo, leaves_at
+    )
+
+
+def clock_lines(case: Case) -> list[ClockLine]:
+    """The three deadlines an agent is held to, each with what happens to it."""
+    shown = [
+        (Clock.Kind.COMMITMENT, "Réponse promise", "sans engagement"),
+        (Clock.Kind.RECEIPT, "Accusé de réception", "aucun"),
+        (Clock.Kind.SILENCE, "Délai légal", "aucun"),
+    ]
+    clocks = {clock.kind: clock for clock in case.clocks.prefetch_related("suspensions")}
+    return [_line(label, none, clocks.get(kind), case) for kind, label, none in shown]
+
+
+def _line(label: str, none: str, clock: Clock | None, case: Case) -> ClockLine:
+    if clock is None:
+        return ClockLine(label, "", "", none, more=case.get_nature_display().lower() if none == "aucun" else "")
+    if clock.stopped_at is not None:
+        why = STOPPED.get(clock.stopped_why)
+        text = why or ("terminé" if clock.stopped_why in Status.values else clock.stopped_why or "arrêté")
+        return ClockLine(label, "fait", "check", text, more="le", until=clock.stopped_at)
+    held = next((s for s in clock.suspensions.all() if s.ended_at is None), None)
+    if held is not None:
+        more = str(held.get_reason_display())
+        return ClockLine(label, "", "pause", "suspendu", more=more, until=held.until)
+    effect = clock.get_effect_display().lower() if clock.kind == Clock.Kind.SILENCE else ""
+    late = clock.is_late()
+    return ClockLine(label, "depasse" if late else "proche", "triangle-alert" if late else "clock", "", clock.due_at,
+                     effect)  # fmt: skip

@@ -1,0 +1,189 @@
+"""What is done with a case from its menu: each act is a form and the action it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from guichet.accounts.models import User
+from guichet.cases import actions
+from guichet.cases.actions.personal import finish_task
+from guichet.cases.models import Case, Status, Task
+from guichet.cases.models.case import MOVES
+from guichet.core.calendar import start_of_day
+from guichet.core.refused import Refused
+from guichet.desk import forms
+from guichet.desk.guard import AgentRequest, agent_required
+
+Run = Callable[[Case, User, dict[str, Any]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    label: str
+    button: str
+    form: type[forms.ActForm]
+    run: Run
+    offered: Callable[[Case], bool]
+    done: str
+    help: str = ""
+
+
+def _running(case: Case) -> bool:
+    return not case.is_over
+
+
+def _can_become(status: Status) -> Callable[[Case], bool]:
+    return lambda case: status in MOVES[Status(case.status)]
+
+
+ACTS: dict[str, Act] = {
+    "transferer": Act(
+        "Transférer", "Transférer", forms.TransferForm,
+        lambda case, user, d: actions.transfer(case, d["team"], by=user, reason=d["reason"], version=d["version"]),
+        _running, "La demande est transférée.",
+        "Les délais continuent de courir.",
+    ),
+    "attribuer": Act(
+        "Attribuer", "Attribuer", forms.AssignForm,
+        lambda case, user, d: actions.assign(case, d["to"], by=user), _running, "La demande est attribuée.",
+    ),
+    "remettre": Act(
+        "Remettre dans la file", "Remettre dans la file", forms.NothingForm,
+        lambda case, user, d: actions.release(case, by=user),
+        lambda case: not case.is_over and case.assignee_id is not None, "La demande est revenue dans la file.",
+    ),
+    "clore": Act(
+        "Clôturer", "Clôturer", forms.CloseForm,
+        lambda case, user, d: actions.close(case, by=user, result=d["result"], version=d["version"]),
+        _running, "La demande est clôturée.",
+    ),
+    "attendre": Act(
+        "Mettre en attente de l'usager", "Mettre en attente", forms.WaitForm,
+        lambda case, user, d: actions.wait_for_citizen(case, by=user, days=d["days"]),
+        lambda case: not case.is_over and case.status != Status.WAITING_CITIZEN,
+        "La demande attend l'usager : une relance est prévue.",
+        "La réponse promise est suspendue, le délai légal continue.",
+    ),
+    "pieces": Act(
+        "Demander des pièces", "Envoyer la demande de pièces", forms.PiecesForm,
+        lambda case, user, d: actions.ask_pieces(
+            case, by=user, pieces=d["pieces"].splitlines(), until=start_of_day(d["until"]), text=d["text"],
+            version=d["version"],
+        ),
+        _running, "La demande de pièces est prête à partir.",
+        "Demandez tout en une fois : cet envoi suspend le délai légal (CRPA, article L. 114-5).",
+    ),
+    "endormir": Act(
+        "Endormir", "Endormir", forms.SnoozeForm,
+        lambda case, user, d: actions.snooze(case, start_of_day(d["until"]), by=user),
+        lambda case: not case.is_over and case.snoozed_until is None, "La demande dort jusqu'à cette date.",
+        "Elle quitte la liste jusqu'à cette date, ou jusqu'au premier message. Les délais continuent.",
+    ),
+    "reveiller": Act(
+        "Réveiller", "Réveiller", forms.NothingForm, lambda case, user, d: actions.wake(case, by=user),
+        lambda case: case.snoozed_until is not None, "La demande est revenue dans la liste.",
+    ),
+    "sujet": Act(
+        "Changer le sujet", "Changer le sujet", forms.TopicForm,
+        lambda case, user, d: actions.change_topic(case, d["topic"], by=user, department=d["department"]),
+        _running, "Le sujet est changé, les délais sont recalculés.",
+    ),
+    "reunir": Act(
+        "Réunir", "Réunir à celle-ci", forms.OtherCaseForm,
+        lambda case, user, d: actions.merge(case, d["other"], by=user), _running,
+        "Les demandes sont réunies.", "Les échanges de l'autre demande viennent dans celle-ci.",
+    ),
+    "lier": Act(
+        "Lier", "Lier", forms.OtherCaseForm, lambda case, user, d: actions.link(case, d["other"], by=user),
+        lambda case: True, "Les demandes sont liées.",
+    ),
+    "transmettre": Act(
+        "Transmettre à un organisme", "Transmettre", forms.TransmitForm,
+        lambda case, user, d: actions.transmit(case, d["body"], by=user), _running,
+        "La demande est transmise, l'usager en est informé.",
+        "Pour ce qui ne relève pas de la Région (CRPA, article L. 114-2).",
+    ),
+    "ecarter": Act(
+        "Écarter", "Écarter comme abusive ou indésirable", forms.ConfirmForm,
+        lambda case, user, d: actions.reject_as_abusive(case, by=user), _can_become(Status.ABUSIVE),
+        "La demande est écartée.", "Votre décision est inscrite dans l'historique.",
+    ),
+    "rouvrir": Act(
+        "Rouvrir", "Rouvrir", forms.NothingForm, lambda case, user, d: actions.reopen(case, by=user),
+        lambda case: case.is_over and case.status != Status.MERGED, "La demande est rouverte.",
+    ),
+}  # fmt: skip
+
+
+def offered(case: Case, user: User, failed: str = "", bound: forms.ActForm | None = None) -> list[dict[str, Any]]:
+    """Acts that this case permits now, each with its form; the one that failed keeps what was typed."""
+    return [
+        {
+            "verb": verb,
+            "act": act,
+            "form": bound if verb == failed and bound is not None else _form(verb, case, user),
+            "open": verb == failed,
+        }
+        for verb, act in ACTS.items()
+        if act.offered(case) or verb == failed
+    ]
+
+
+def _form(verb: str, case: Case, user: User, data: Any = None) -> forms.ActForm:
+    return ACTS[verb].form(data, case=case, user=user, auto_id=f"{verb}-%s")
+
+
+@agent_required
+@require_POST
+def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
+    from guichet.desk.views.case import case_page, visible_case
+
+    case = visible_case(request, reference)
+    if verb not in ACTS:
+        raise Http404
+    form = _form(verb, case, request.user, request.POST)
+    status = 400
+    if form.is_valid():
+        try:
+            ACTS[verb].run(case, request.user, form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
+            status = refusal.status
+        else:
+            messages.success(request, ACTS[verb].done)
+            return back(request, case)
+    return case_page(request, case, status=status, failed=verb, bound=form)
+
+
+def back(request: AgentRequest, case: Case, extra: str = "") -> HttpResponse:
+    """To the case, or to the list when it is no longer ours to see."""
+    query_of = request.GET.copy()
+    for name in ("envoye", "modele"):
+        query_of.pop(name, None)
+    kept = query_of.urlencode()
+    query = "&".join(part for part in (kept, extra) if part)
+    if Case.objects.visible_to(request.user).filter(pk=case.pk).exists():
+        return redirect(reverse("desk:case", args=[case.reference]) + (f"?{query}" if query else ""))
+    return redirect(reverse("desk:inbox") + (f"?{kept}" if kept else ""))
+
+
+@agent_required
+@require_POST
+def task_done(request: AgentRequest, reference: str, pk: int) -> HttpResponse:
+    from guichet.desk.views.case import visible_case
+
+    case = visible_case(request, reference)
+    task = Task.objects.filter(pk=pk, case=case).first()
+    if task is None:
+        raise Http404
+    finish_task(task, by=request.user)
+    messages.success(request, "C'est noté : fait.")
+    return back(request, case)

@@ -1,0 +1,153 @@
+"""One case: its header, its deadlines, its history, its person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from guichet.accounts.models import User
+from guichet.cases import actions
+from guichet.cases.models import Case, Draft, Interaction
+from guichet.desk import filling, queues
+from guichet.desk.forms import ActForm, NoteForm, ReplyForm
+from guichet.desk.guard import AgentRequest, agent_required
+from guichet.desk.history import clock_lines, history
+from guichet.desk.views import acts
+from guichet.desk.views.inbox import list_context
+from guichet.people.actions import family_of
+
+STATUS_TONES = {
+    "registered": ("attente", "inbox"), "assigned": ("attente", "reply"), "in_progress": ("attente", "reply"),
+    "reopened": ("attente", "rotate-ccw"), "in_approval": ("attente", "clock"),
+    "waiting_citizen": ("info", "hourglass"), "waiting_third": ("info", "hourglass"), "answered": ("ok", "check"),
+    "closed": ("ok", "check"), "transmitted": ("ok", "forward"), "merged": ("info", "share-2"),
+    "abusive": ("erreur", "x"),
+}  # fmt: skip
+
+
+def visible_case(request: AgentRequest, reference: str) -> Case:
+    """The case, or 404: a number that exists elsewhere and one that does not exist look the same."""
+    case = (
+        Case.objects.visible_to(request.user)
+        .select_related("person", "team", "topic", "assignee", "merged_into", "transmitted_to")
+        .filter(reference=reference)
+        .first()
+    )
+    if case is None:
+        raise Http404
+    return case
+
+
+@agent_required
+@require_GET
+def show(request: AgentRequest, reference: str) -> HttpResponse:
+    case = visible_case(request, reference)
+    actions.mark_read(case, by=request.user)
+    return case_page(request, case)
+
+
+def case_page(
+    request: AgentRequest,
+    case: Case,
+    *,
+    status: int = 200,
+    failed: str = "",
+    bound: ActForm | None = None,
+    reply_form: ReplyForm | None = None,
+    note_form: NoteForm | None = None,
+    problem: str = "",
+) -> HttpResponse:
+    """The whole page; what was typed and refused is shown again with the reason."""
+    user = request.user
+    drafts = dict(Draft.objects.filter(case=case, user=user).values_list("kind", "text"))
+    offered = filling.offered(case)
+    if reply_form is None:
+        text, used = drafts.get("email", ""), ""
+        wanted = request.GET.get("modele", "")
+        template = offered.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 18 else None
+        if template is not None:
+            text, used = joined(text, filling.fill(template, case)), f"{template.pk}.{template.version}"
+        reply_form = ReplyForm(
+            initial={"text": text, "version": case.version, "template_version": used}, auto_id="reponse-%s"
+        )
+    note_open = note_form is not None
+    if note_form is None:
+        note_form = NoteForm(initial={"text": drafts.get("note", "")}, auto_id="note-%s")
+    tone, look = STATUS_TONES.get(case.status, ("info", "info"))
+    sent = request.GET.get("envoye", "")
+    days = history(case, user)
+    just_sent = next(
+        (
+            entry
+            for day in days
+            for entry in day.entries
+            if entry.interaction is not None and str(entry.interaction.pk) == sent and entry.may_be_undone
+        ),
+        None,
+    )
+    context: dict[str, Any] = {
+        **list_context(request),
+        "case": case,
+        "status_tone": tone,
+        "status_icon": look,
+        "clocks": clock_lines(case),
+        "tasks": case.tasks.filter(done_at__isnull=True).order_by("pk"),
+        "days": days,
+        "acts": acts.offered(case, user, failed, bound),
+        "menu_open": bool(failed) and failed != "transferer",
+        "reply_form": reply_form,
+        "note_form": note_form,
+        "note_open": note_open,
+        "problem": problem,
+        "answer_to": actions_answer_to(case),
+        "reply_templates": offered,
+        "just_sent": just_sent,
+        "undo_seconds": settings.UNDO_SECONDS,
+        "links": linked(case, user),
+        **person_context(case, user),
+    }
+    return render(request, "desk/case.html", context, status=status)
+
+
+def joined(before: str, added: str) -> str:
+    return f"{before.rstrip()}\n\n{added}" if before.strip() else added
+
+
+def actions_answer_to(case: Case) -> list[tuple[str, str]]:
+    from guichet.cases.actions.writing import answer_to
+
+    return answer_to(case)
+
+
+def linked(case: Case, user: User) -> list[Case]:
+    ids = [
+        *case.links_from.values_list("second_id", flat=True),
+        *case.links_to.values_list("first_id", flat=True),
+        *case.absorbed.values_list("pk", flat=True),
+    ]
+    return list(Case.objects.visible_to(user).filter(pk__in=ids).order_by("-received_at")) if ids else []
+
+
+def person_context(case: Case, user: User) -> dict[str, Any]:
+    """The panel on the right: how to reach the person, and what else concerns it, among what the agent may see."""
+    person = case.person
+    if person is None:
+        return {"person": None}
+    shown = person.merged_into or person
+    theirs = Case.objects.visible_to(user).of_people(family_of(person))
+    recent = (
+        Interaction.objects.filter(case__in=theirs)
+        .exclude(direction=Interaction.Direction.NOTE)
+        .select_related("case")
+        .order_by("-at", "-id")[:6]
+    )
+    return {
+        "person": shown,
+        "points": shown.contact_points.order_by("kind", "pk"),
+        "others": theirs.exclude(pk=case.pk).order_by("-received_at")[:8],
+        "contacts": [(queues.CHANNEL_ICONS.get(i.channel, "inbox"), i) for i in recent],
+    }

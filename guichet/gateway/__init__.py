@@ -1,0 +1,1 @@
+"""The face of machines: LMTP listener, mailbox collection, imports, worker, health."""

@@ -1,0 +1,73 @@
+"""Reminders that come with the clock."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from guichet.accounts.machines import GUICHET, machine
+from guichet.cases.actions.writing import answer_to
+from guichet.cases.models import Case, Interaction, Status
+from guichet.cases.sending import letter_for
+from guichet.core.calendar import paris_day, say_day
+from guichet.core.jobs import every
+from guichet.journal.actions import record
+from guichet.organisation.models import Channel
+from guichet.outbox.actions import queue
+
+SLICE = 500
+
+
+@every("31 7 * * *", "notices.remind_waiting")
+def remind_waiting(timestamp: int) -> None:
+    """One reminder to who was asked something and did not answer."""
+    due = Case.objects.filter(remind_at__lte=timezone.now(), status=Status.WAITING_CITIZEN, reminded_at__isnull=True)
+    for pk in list(due.values_list("pk", flat=True)[:SLICE]):
+        remind(pk)
+
+
+@transaction.atomic
+def remind(pk: int) -> bool:
+    """Write the reminder in the transaction that notes it: it is sent once, whatever happens. False: nothing to do."""
+    case = Case.objects.select_for_update(of=("self",)).select_related("person").get(pk=pk)
+    if case.status != Status.WAITING_CITIZEN or case.reminded_at or not case.remind_at:
+        return False
+    case.reminded_at, case.remind_at = timezone.now(), None
+    case.save(update_fields=["reminded_at", "remind_at"])
+    protected = case.person is not None and (case.person.deceased or case.person.secret)
+    to = [] if protected else answer_to(case)
+    if not to:
+        return False
+    by = machine(GUICHET)
+    text = _text(case)
+    subject = f"Rappel – demande N° {case.spoken_reference}"
+    parcel = queue(letter_for(case, text=text, subject=subject, to=to, automatic=True))
+    Interaction.objects.create(
+        case=case,
+        channel=Channel.EMAIL,
+        direction=Interaction.Direction.OUT,
+        kind=Interaction.Kind.REMINDER,
+        at=timezone.now(),
+        message_id=parcel.message_id,
+        author=by,
+        recipients=[list(pair) for pair in to],
+        subject=subject,
+        text=text,
+        automatic="reminder",
+        parcel=parcel,
+    )
+    record("case.reminded", by=by, case_id=case.pk)
+    return True
+
+
+def _text(case: Case) -> str:
+    end = ""
+    if case.give_up_at:
+        end = (
+            f" Sans nouvelles de votre part le {say_day(paris_day(case.give_up_at))}, nous clôturerons votre demande. "
+            "Vous pourrez toujours la rouvrir en nous répondant."
+        )
+    return (
+        f"Bonjour,\n\nNous attendons une réponse de votre part pour avancer sur votre demande "
+        f"N° {case.spoken_reference}. Répondez simplement à ce message, ou ouvrez la page de suivi.{end}\n"
+    )

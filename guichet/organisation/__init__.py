@@ -1,0 +1,1 @@
+"""The Region: teams, opening hours, topics, commitments."""

@@ -1,0 +1,1 @@
+"""Deliveries to the outside world: queued with what caused them, tried until sent or given up."""

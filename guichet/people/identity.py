@@ -1,0 +1,93 @@
+"""Who is writing? What an address, a name and a form say, and what they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from guichet.core.text import fold
+from guichet.people.models import ContactPoint, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What someone says of himself on one occasion. Every field may be empty."""
+
+    email: str = ""
+    phone: str = ""  # E.164
+    civility: str = ""
+    first_name: str = ""
+    family_name: str = ""
+    kind: str = Person.Kind.CITIZEN
+    organisation_name: str = ""
+    siren: str = ""
+    siret: str = ""
+    rna: str = ""
+    address: str = ""
+    postcode: str = ""
+    town: str = ""
+    department: str = ""
+    preferred_channel: str = ""
+    electronic_reply_refused: bool = False
+    displayed_name: str = ""  # the name beside an e-mail address, in whatever order
+
+    @property
+    def words(self) -> frozenset[str]:
+        text = f"{self.first_name} {self.family_name} {self.organisation_name} {self.displayed_name}"
+        return _words(text)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for word in fold(text).replace("-", " ").replace("'", " ").split() if len(word) > 1)
+
+
+def holders(kind: str, value: str) -> QuerySet[Person]:
+    """Living persons who have this contact point, oldest first."""
+    return (
+        Person.objects.living().filter(contact_points__kind=kind, contact_points__value=value).order_by("pk").distinct()
+    )
+
+
+def recognise(claim: Claim) -> tuple[Person | None, list[Person]]:
+    """The person the claim designates, and those who share the address without being him.
+
+    An address alone designates its only holder, unless a name is given that has nothing in common with his: a couple,
+    an association or a parent share a mailbox, and must never become one person (behaviours 50).
+    """
+    if not claim.email:
+        return None, []
+    found = list(holders(ContactPoint.Kind.EMAIL, claim.email))
+    if not found:
+        return None, []
+    named = claim.words
+    if not named:
+        return (found[0], []) if len(found) == 1 else (None, found)
+    alike = [person for person in found if _agrees(person, claim)]
+    if len(alike) == 1:
+        return alike[0], [person for person in found if person is not alike[0]]
+    if not alike and len(found) == 1 and not _words(found[0].full_name):
+        return found[0], []  # a nameless record that now gets its name
+    return None, found
+
+
+def _agrees(person: Person, claim: Claim) -> bool:
+    """Same first name and name (or organisation), whatever the order, accents and hyphens."""
+    if claim.kind != Person.Kind.CITIZEN or person.is_organisation:
+        numbers = {n for n in (person.siret, person.siren, person.rna) if n}
+        if numbers & {claim.siret, claim.siren, claim.rna}:
+            return True
+        return bool(claim.organisation_name) and fold(claim.organisation_name) == fold(person.organisation_name)
+    first, last = _words(person.first_name), _words(f"{person.family_name} {person.used_name}")
+    named = claim.words
+    if not last:
+        return not first or bool(first & named)
+    # The family name must be said; the first name too when both sides give one.
+    if not last & named:
+        return False
+    said_first = _words(claim.first_name) or (named - last)
+    return not first or not said_first or bool(first & said_first) or _initial_of(first, said_first)
+
+
+def _initial_of(first: frozenset[str], said: frozenset[str]) -> bool:
+    return any(word[0] == other for word in first for other in said if len(other) == 1)

@@ -1,0 +1,1 @@
+"""The face of citizens: home, single form, follow-up, legal pages."""

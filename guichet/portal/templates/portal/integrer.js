@@ -1,0 +1,22 @@
+// <script src="…/contact/integrer.js" data-sujet="transport_scolaire" async></script>
+(() => {
+  const script = document.currentScript;
+  if (!script) return;
+  const origin = new URL(script.src).origin;
+  const page = new URL('/contact/', origin);
+  page.searchParams.set('integre', '1');
+  if (script.dataset.sujet) page.searchParams.set('sujet', script.dataset.sujet);
+  const frame = document.createElement('iframe');
+  frame.src = page.href;
+  frame.title = script.dataset.titre || 'Écrire à la {{ region_name|escapejs }}';
+  frame.setAttribute('sandbox', 'allow-forms allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox');
+  frame.width = '100%';
+  frame.height = '1200';
+  frame.style.border = '0';
+  window.addEventListener('message', (event) => {
+    if (event.origin !== origin || event.source !== frame.contentWindow) return;
+    const height = Number(event.data && event.data.guichetHeight);
+    if (height > 0 && height < 20000) frame.height = String(Math.ceil(height));
+  });
+  script.after(frame);
+})();

@@ -1,0 +1,283 @@
+"""The one settings file. What differs between machines comes from the environment (documented in docs/exploiter.md)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in env(name, default).split(",") if part.strip()]
+
+
+def env_flag(name: str, *, default: bool = False) -> bool:
+    return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "oui"}
+
+
+def database(url: str) -> dict[str, Any]:
+    """Read `postgresql://user:password@host:port/name?host=/socket/folder` into Django's form."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise SystemExit("DATABASE_URL doit commencer par postgresql:// (Guichet n'utilise que PostgreSQL).")
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    host = options.pop("host", "") or unquote(parts.hostname or "")
+    port = options.pop("port", "") or (str(parts.port) if parts.port else "")
+    pool = int(env("GUICHET_DB_POOL", "0"))
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
+    options.setdefault("application_name", "guichet")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": port,
+        # With a pool Django forbids persistent connections of its own.
+        "CONN_MAX_AGE": 0 if pool else 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+        "TEST": {"NAME": env("GUICHET_TEST_DB", "test_guichet")},
+    }
+
+
+# -- machine ------------------------------------------------------------------------------------------------------
+GUICHET_HOME = Path(env("GUICHET_HOME", str(BASE_DIR / "data")))
+DEBUG = env_flag("GUICHET_DEBUG")
+SECRET_KEY = env("GUICHET_SECRET_KEY")
+if not SECRET_KEY and (env_flag("GUICHET_TEST") or DEBUG):
+    SECRET_KEY = "only-for-tests-and-debugging-" + "x" * 32
+SECRET_KEY_FALLBACKS = env_list("GUICHET_SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env_list("GUICHET_HOSTS", "127.0.0.1,localhost")
+# Where citizens reach Guichet: in links of mails, in the embed code.
+PUBLIC_URL = env("GUICHET_PUBLIC_URL", f"http://127.0.0.1:{env('GUICHET_PORT', '8000')}").rstrip("/")
+BEHIND_TLS = PUBLIC_URL.startswith("https://")
+DATABASES = {"default": database(env("DATABASE_URL", "postgresql:///guichet"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- the Region ---------------------------------------------------------------------------------------------------
+REGION_NAME = env("GUICHET_REGION", "Région Nouvelle-Aquitaine")
+REGION_DEPARTMENTS = env_list("GUICHET_DEPARTMENTS", "16,17,19,23,24,33,40,47,64,79,86,87")
+MAIL_DOMAIN = env("GUICHET_MAIL_DOMAIN", "nouvelle-aquitaine.example")
+MAIL_ADDRESS = env("GUICHET_MAIL_ADDRESS", f"demandes@{MAIL_DOMAIN}")
+AGENT_DOMAINS = env_list("GUICHET_AGENT_DOMAINS", f"agents.{MAIL_DOMAIN}")
+
+# -- channels: one line each, dotted path and options ---------------------------------------------------------------
+CHANNELS: dict[str, tuple[str, dict[str, Any]]] = {
+    "email": (
+        "guichet.channels.email.EmailChannel",
+        {
+            "own_addresses": tuple(env_list("GUICHET_OWN_ADDRESSES", MAIL_ADDRESS)),
+            "agent_domains": tuple(AGENT_DOMAINS),
+            "trusted_relays": tuple(env_list("GUICHET_TRUSTED_RELAYS")),
+            "authserv_id": env("GUICHET_AUTHSERV_ID"),
+            "domain": MAIL_DOMAIN,
+            "token_key": SECRET_KEY,
+            "smtp_host": env("GUICHET_SMTP_HOST"),
+            "smtp_port": int(env("GUICHET_SMTP_PORT", "25")),
+            "smtp_user": env("GUICHET_SMTP_USER"),
+            "smtp_password": env("GUICHET_SMTP_PASSWORD"),
+            "smtp_tls": env("GUICHET_SMTP_TLS", "starttls"),
+            # Without an SMTP server, mail is written to a local folder that the desk shows: the demo.
+            "folder": "" if env("GUICHET_SMTP_HOST") else str(GUICHET_HOME / "courriels-sortants"),
+            "imap_host": env("GUICHET_IMAP_HOST"),
+            "imap_port": int(env("GUICHET_IMAP_PORT", "993")),
+            "imap_user": env("GUICHET_IMAP_USER"),
+            "imap_password": env("GUICHET_IMAP_PASSWORD"),
+            "imap_mailbox": env("GUICHET_IMAP_MAILBOX", "INBOX"),
+            "allowed_recipients": tuple(env_list("GUICHET_ONLY_TO")),
+        },
+    ),
+}
+LMTP_HOST = env("GUICHET_LMTP_HOST", "127.0.0.1")
+LMTP_PORT = int(env("GUICHET_LMTP_PORT", "8024"))
+MAIL_MAX_BYTES = int(env("GUICHET_MAIL_MAX_BYTES", str(35 * 1024 * 1024)))
+
+# -- citizens' form -------------------------------------------------------------------------------------------------
+UPLOAD_MAX_FILES = 5
+UPLOAD_MAX_BYTES = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+# Sites of the Region that may embed the form.
+EMBED_ORIGINS = env_list("GUICHET_EMBED_ORIGINS")
+CLAMD = env("GUICHET_CLAMD")  # "127.0.0.1:3310" or a socket path; empty: files are marked « non analysé »
+
+# -- time rules -----------------------------------------------------------------------------------------------------
+UNDO_SECONDS = int(env("GUICHET_UNDO_SECONDS", "15"))
+REOPEN_GRACE_DAYS = int(env("GUICHET_REOPEN_GRACE_DAYS", "30"))
+WAITING_REMINDER_DAYS = int(env("GUICHET_WAITING_REMINDER_DAYS", "7"))
+WAITING_END_DAYS = int(env("GUICHET_WAITING_END_DAYS", "30"))
+
+# -- Django -----------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "django_htmx",
+    "csp",
+    "procrastinate.contrib.django",
+    "guichet.core",
+    "guichet.journal",
+    "guichet.organisation",
+    "guichet.accounts",
+    "guichet.people",
+    "guichet.outbox",
+    "guichet.cases",
+    "guichet.notices",
+    "guichet.portal",
+    "guichet.desk",
+    "guichet.gateway",
+    "guichet.demo",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "guichet.core.middleware.RefusalMiddleware",
+]
+ROOT_URLCONF = "guichet.urls"
+WSGI_APPLICATION = "guichet.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "guichet" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "guichet.core.context.region",
+            ],
+            "builtins": ["guichet.core.templatetags.guichet"],
+        },
+    }
+]
+LANGUAGE_CODE = "fr"
+TIME_ZONE = "Europe/Paris"
+USE_TZ = True
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/bureau/connexion/"
+LOGIN_REDIRECT_URL = "/bureau/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+OTP_TOTP_ISSUER = "Guichet"
+
+SESSION_ENGINE = "guichet.accounts.sessions"
+SESSION_COOKIE_NAME = "guichet_session"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = env_list("GUICHET_TRUSTED_ORIGINS") or ([PUBLIC_URL] if BEHIND_TLS else [])
+CSRF_FAILURE_VIEW = "guichet.core.views.csrf_failure"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 31536000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# How many proxies stand in front: the client's address is read that far from the right of X-Forwarded-For.
+TRUSTED_PROXIES = int(env("GUICHET_TRUSTED_PROXIES", "0"))
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-src": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    },
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = GUICHET_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "guichet" / "static"]
+MEDIA_ROOT = GUICHET_HOME / "fichiers"
+_files_backend: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": str(MEDIA_ROOT)},
+}
+if env("GUICHET_S3_BUCKET"):
+    _files_backend = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env("GUICHET_S3_BUCKET"),
+            "endpoint_url": env("GUICHET_S3_ENDPOINT") or None,
+            "region_name": env("GUICHET_S3_REGION") or None,
+            "access_key": env("GUICHET_S3_ACCESS_KEY") or None,
+            "secret_key": env("GUICHET_S3_SECRET_KEY") or None,
+            "file_overwrite": True,
+            "querystring_auth": True,
+        },
+    }
+STORAGES = {
+    "default": _files_backend,
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or env_flag("GUICHET_TEST")
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_AUTOREFRESH = DEBUG or env_flag("GUICHET_TEST")
+WHITENOISE_USE_FINDERS = DEBUG or env_flag("GUICHET_TEST")
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("GUICHET_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "mail.log": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},
+        "weasyprint": {"level": "ERROR"},
+        "fontTools": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,41 @@
+"""The demo Region holds together: what its cases say agrees with their clocks."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import Min, Q
+
+from guichet.cases.models import Case, Clock, Status
+from guichet.cases.models.case import NO_DEADLINE
+from guichet.core.reference import check
+from guichet.demo import history, region
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loaded() -> None:
+    region.build()
+    history.load(120)
+
+
+def test_every_case_is_due_when_its_soonest_clock_is(loaded: None) -> None:
+    running = Min("clocks__due_at", filter=Q(clocks__stopped_at__isnull=True))
+    cases = Case.objects.annotate(soonest=running)
+    assert cases.filter(soonest__isnull=False).exists()
+    assert all(case.due_at == (case.soonest or NO_DEADLINE) for case in cases)
+
+
+def test_numbers_are_valid_and_over_cases_have_no_running_clock(loaded: None) -> None:
+    assert all(check(case.reference) == case.reference for case in Case.objects.all())
+    assert not Clock.objects.filter(case__status=Status.CLOSED, stopped_at__isnull=True).exists()
+
+
+def test_it_is_loaded_once(loaded: None) -> None:
+    before = Case.objects.count()
+    call_command("demo", "--once")
+    assert Case.objects.count() == before
+    with pytest.raises(CommandError):
+        call_command("demo")
+    assert len(region.accounts()) == len(region.AGENTS) + 1
