@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.conf import settings
+from django.utils import timezone
 
+from guichet.accounts.models import User
 from guichet.cases.models import Case, Interaction
 from guichet.channels.email.tokens import make_token
 from guichet.core.models import StoredFile
 from guichet.organisation.directory import directory
-from guichet.outbox.actions import Letter
+from guichet.organisation.models import Channel
+from guichet.outbox.actions import Letter, queue
 
 
 def letter_for(
@@ -46,4 +50,38 @@ def letter_for(
         automatic=automatic,
         token=token,
         files=files,
+    )
+
+
+def write_out(
+    case: Case,
+    letter: Letter,
+    *,
+    by: User,
+    kind: str,
+    at: datetime | None = None,
+    text: str = "",
+    automatic: str = "",
+    not_before: datetime | None = None,
+    template_version: str = "",
+) -> Interaction:
+    """Queue a letter of the case and put it in its history, in the same transaction: one never goes without the other.
+
+    `text`: what the history shows when it is not the whole letter (an answer without its signature).
+    """
+    parcel = queue(letter, not_before=not_before)
+    return Interaction.objects.create(
+        case=case,
+        channel=Channel.EMAIL,
+        direction=Interaction.Direction.OUT,
+        kind=kind,
+        at=at or timezone.now(),
+        message_id=parcel.message_id,
+        author=by,
+        recipients=[list(pair) for pair in [*letter.to, *letter.cc]],
+        subject=parcel.subject,
+        text=text or letter.text,
+        automatic=automatic,
+        parcel=parcel,
+        template_version=template_version,
     )

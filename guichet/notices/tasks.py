@@ -8,12 +8,10 @@ from django.utils import timezone
 from guichet.accounts.machines import GUICHET, machine
 from guichet.cases.actions.writing import answer_to
 from guichet.cases.models import Case, Interaction, Status
-from guichet.cases.sending import letter_for
+from guichet.cases.sending import letter_for, write_out
 from guichet.core.calendar import paris_day, say_day
 from guichet.core.jobs import every
 from guichet.journal.actions import record
-from guichet.organisation.models import Channel
-from guichet.outbox.actions import queue
 
 SLICE = 500
 
@@ -34,28 +32,15 @@ def remind(pk: int) -> bool:
         return False
     case.reminded_at, case.remind_at = timezone.now(), None
     case.save(update_fields=["reminded_at", "remind_at"])
-    protected = case.person is not None and (case.person.deceased or case.person.secret)
-    to = [] if protected else answer_to(case)
+    left_alone = case.person is not None and case.person.is_left_alone
+    to = [] if left_alone else answer_to(case)
     if not to:
         return False
     by = machine(GUICHET)
     text = _text(case)
     subject = f"Rappel – demande N° {case.spoken_reference}"
-    parcel = queue(letter_for(case, text=text, subject=subject, to=to, automatic=True))
-    Interaction.objects.create(
-        case=case,
-        channel=Channel.EMAIL,
-        direction=Interaction.Direction.OUT,
-        kind=Interaction.Kind.REMINDER,
-        at=timezone.now(),
-        message_id=parcel.message_id,
-        author=by,
-        recipients=[list(pair) for pair in to],
-        subject=subject,
-        text=text,
-        automatic="reminder",
-        parcel=parcel,
-    )
+    letter = letter_for(case, text=text, subject=subject, to=to, automatic=True)
+    write_out(case, letter, by=by, kind=Interaction.Kind.REMINDER, automatic="reminder")
     record("case.reminded", by=by, case_id=case.pk)
     return True
 

@@ -94,6 +94,11 @@ class Person(models.Model):
         return name or self.organisation_name or "Personne sans nom connu"
 
     @property
+    def is_left_alone(self) -> bool:
+        """Nothing automatic is sent to a person who died or whose address is secret (behaviours 56)."""
+        return self.deceased or self.secret
+
+    @property
     def contact_name(self) -> str:
         """The human behind an organisation, if known."""
         return f"{self.first_name} {self.last_name}".strip() if self.is_organisation else ""

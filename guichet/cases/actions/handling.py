@@ -15,14 +15,12 @@ from guichet.cases.actions.moving import locked, move, save
 from guichet.cases.models import Case, Interaction, Status
 from guichet.cases.models.case import OVER, Result
 from guichet.cases.policy import may_handle
-from guichet.cases.sending import letter_for
+from guichet.cases.sending import letter_for, write_out
 from guichet.core.calendar import paris_day, say_day
-from guichet.core.models import StoredFile
 from guichet.core.refused import NotAllowed, Refused
 from guichet.journal.actions import record
 from guichet.organisation.directory import directory
-from guichet.organisation.models import Channel, CompetentBody, Team, Topic
-from guichet.outbox import actions as outbox
+from guichet.organisation.models import CompetentBody, Team, Topic
 
 
 @transaction.atomic
@@ -182,7 +180,7 @@ def transmit(case: Case, body: CompetentBody, *, by: User) -> Case:
         raise Refused("Cet organisme n'a pas d'adresse e-mail : transmettez par courrier, puis clôturez.")
     first = case.interactions.filter(direction=Interaction.Direction.IN).order_by("at", "id").first()
     _send_transmission(case, body, first, by=by)
-    _tell_citizen(case, body, point.value, first, by=by)
+    _tell_citizen(case, body, point.value, by=by)
     case.transmitted_to, case.result = body, Result.TRANSMITTED
     move(case, Status.TRANSMITTED)
     save(case)
@@ -200,35 +198,20 @@ def _send_transmission(case: Case, body: CompetentBody, first: Interaction | Non
     )
     files = [(a.file, a.name) for a in first.attachments.select_related("file")] if first else []
     subject = f"Transmission – demande N° {case.spoken_reference}"
-    _write_out(case, text, subject, [(body.email, body.name)], files, by=by)
+    letter = letter_for(case, text=text, subject=subject, to=[(body.email, body.name)], files=files)
+    write_out(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION)
 
 
-def _tell_citizen(case: Case, body: CompetentBody, address: str, first: Interaction | None, *, by: User) -> None:
+def _tell_citizen(case: Case, body: CompetentBody, address: str, *, by: User) -> None:
     contact = "\n".join(line for line in (body.postal_address, body.phone, body.website) if line)
     text = (
         f"Bonjour,\n\nVotre demande N° {case.spoken_reference} ne relève pas de la Région. Nous l'avons transmise à "
         f"l'organisme compétent : {body.name}. Il vous répondra directement, vous n'avez rien à renvoyer.\n\n{contact}"
     ).strip()
     name = case.person.full_name if case.person else ""
-    _write_out(case, text, f"Votre demande N° {case.spoken_reference} a été transmise", [(address, name)], [], by=by)
-
-
-def _write_out(case: Case, text: str, subject: str, to: list[tuple[str, str]], files: list[tuple[StoredFile, str]], *,
-               by: User) -> None:  # fmt: skip
-    parcel = outbox.queue(letter_for(case, text=text, subject=subject, to=to, files=files))
-    Interaction.objects.create(
-        case=case,
-        channel=Channel.EMAIL,
-        direction=Interaction.Direction.OUT,
-        kind=Interaction.Kind.TRANSMISSION,
-        at=timezone.now(),
-        message_id=parcel.message_id,
-        author=by,
-        recipients=[list(pair) for pair in to],
-        subject=subject,
-        text=text,
-        parcel=parcel,
-    )
+    subject = f"Votre demande N° {case.spoken_reference} a été transmise"
+    letter = letter_for(case, text=text, subject=subject, to=[(address, name)])
+    write_out(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION)
 
 
 def mark_read(case: Case, *, by: User) -> None:

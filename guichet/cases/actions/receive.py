@@ -8,7 +8,6 @@ does the rest, one item in one transaction: killed at any line, the item is stil
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,8 +22,8 @@ from guichet.cases import clocks, receipts
 from guichet.cases.actions.incoming import on_bounce, on_reply
 from guichet.cases.matching import existing_case
 from guichet.cases.models import Attachment, Case, Clock, InboundItem, Interaction, Status
-from guichet.cases.models.case import next_reference
-from guichet.cases.sending import letter_for
+from guichet.cases.models.case import NO_DEADLINE, next_reference
+from guichet.cases.sending import letter_for, write_out
 from guichet.channels.contract import Inbound, Reader, Unreadable
 from guichet.core import files
 from guichet.core.plugging import channel
@@ -33,7 +32,6 @@ from guichet.core.text import excerpt, one_line, strip_controls
 from guichet.journal.actions import Fact, record, record_all
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel, Team, Topic
-from guichet.outbox import actions as outbox
 from guichet.people import actions as people
 from guichet.people.identity import Claim
 from guichet.people.models import Person
@@ -59,7 +57,6 @@ def register_raw(
 ) -> InboundItem:
     """Keep what came in, before anything is understood. The same bytes twice are one item."""
     file = files.keep(raw, name="message.eml")
-    digest = hashlib.sha256(raw).hexdigest()
     values = {
         "raw": file,
         "envelope_from": envelope_from[:320],
@@ -69,7 +66,7 @@ def register_raw(
     if received_at is not None:
         values["received_at"] = received_at
     with transaction.atomic():
-        item, _ = InboundItem.objects.get_or_create(channel=name, digest=digest, defaults=values)
+        item, _ = InboundItem.objects.get_or_create(channel=name, digest=file.sha256, defaults=values)
     return item
 
 
@@ -113,7 +110,7 @@ def _quarantine(pk: int, reason: str) -> None:
 
 
 def _count_failure(pk: int, error: Exception) -> None:
-    """A poisoned item must not block the others: it goes behind them, then to the quarantine."""
+    """A poisoned item must not block the others: after `MAX_TRIES` it goes to the quarantine, and can be replayed."""
     with transaction.atomic():
         item = InboundItem.objects.select_for_update().get(pk=pk)
         item.tries += 1
@@ -227,12 +224,10 @@ def open_case(case: Case, *, by: User, quiet: bool = False) -> dict[str, Clock]:
         case.nature, case.sensitivity = topic.nature, topic.sensitivity
     route(case, topic)
     case.reference = next_reference()
-    case.save()
     started = [] if quiet else clocks.clocks_for(case)
-    if started:
-        Clock.objects.bulk_create(started)
-        case.due_at = min(clock.due_at for clock in started)
-        Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
+    case.due_at = min((clock.due_at for clock in started), default=NO_DEADLINE)
+    case.save()
+    Clock.objects.bulk_create(started)
     team = directory().teams.get(case.team_id or 0)
     facts = [Fact("case.received", case.pk, case.person_id, case.person_id, data={"channel": case.channel})]
     if team is not None:
@@ -315,23 +310,9 @@ def acknowledge(case: Case, started: dict[str, Clock], *, answering: Interaction
     subject = receipts.mail_subject(case, receipt)
     letter = letter_for(case, text=text, subject=subject, to=[(address, answering.sender_name)], automatic=True,
                         answering=answering)  # fmt: skip
-    parcel = outbox.queue(letter)
     kind = Interaction.Kind.RECEIPT if receipt.is_full else Interaction.Kind.REGISTRATION
     now = timezone.now()
-    Interaction.objects.create(
-        case=case,
-        channel=Channel.EMAIL,
-        direction=Interaction.Direction.OUT,
-        kind=kind,
-        at=now,
-        message_id=parcel.message_id,
-        author=by,
-        recipients=[[address, answering.sender_name]],
-        subject=subject[:300],
-        text=text,
-        automatic="receipt",
-        parcel=parcel,
-    )
+    write_out(case, letter, by=by, kind=kind, at=now, automatic="receipt")
     satisfied = [Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT] if receipt.is_full else [Clock.Kind.REGISTRATION]
     case.clocks.filter(kind__in=satisfied, stopped_at__isnull=True).update(stopped_at=now, stopped_why=kind.value)
     clocks.refresh_due(case)
@@ -343,7 +324,7 @@ def _receipt_withheld(case: Case, address: str) -> str:
     """Why nothing is sent automatically; empty when it is (CRPA L112-3, behaviours 10, 11, 56)."""
     if not address:
         return "aucune adresse"
-    if case.person is not None and (case.person.deceased or case.person.secret):
+    if case.person is not None and case.person.is_left_alone:
         return "personne protégée"
     recent = Interaction.objects.filter(
         sender_address=address, direction=Interaction.Direction.IN, at__gte=timezone.now() - RECEIPTS_WINDOW

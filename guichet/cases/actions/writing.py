@@ -15,7 +15,7 @@ from guichet.cases import clocks
 from guichet.cases.actions.moving import locked, move, save
 from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, Status, Suspension
 from guichet.cases.models.case import Result
-from guichet.cases.sending import letter_for
+from guichet.cases.sending import letter_for, write_out
 from guichet.core import files as store
 from guichet.core.calendar import end_of_day, paris_day, say_day
 from guichet.core.refused import Refused
@@ -69,20 +69,8 @@ def reply(
     subject = f"Re: {subject} – N° {case.spoken_reference}"
     whole = signed(case, body, by=by)
     letter = letter_for(case, text=whole, subject=subject, to=recipients, cc=cc, answering=last, files=kept)
-    parcel = outbox.queue(letter, not_before=not_before)
-    interaction = Interaction.objects.create(
-        case=case,
-        channel=Channel.EMAIL,
-        direction=Interaction.Direction.OUT,
-        kind=kind,
-        at=now,
-        message_id=parcel.message_id,
-        author=by,
-        recipients=[list(pair) for pair in [*recipients, *cc]],
-        subject=parcel.subject,
-        text=body,
-        parcel=parcel,
-        template_version=template_version,
+    interaction = write_out(
+        case, letter, by=by, kind=kind, at=now, text=body, not_before=not_before, template_version=template_version
     )
     Attachment.objects.bulk_create(
         [
