@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from guichet.cases.actions.receive import InboundForm
+from guichet.cases.actions.form import InboundForm
 from guichet.core import identifiers, phones
 from guichet.core.reference import check
 from guichet.organisation.directory import directory

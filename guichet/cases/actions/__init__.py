@@ -2,6 +2,7 @@
 
 from guichet.cases.actions.citizen import add_message, close_as_citizen, reopen_as_citizen
 from guichet.cases.actions.follow import open_follow, open_follow_link, send_follow_code
+from guichet.cases.actions.form import InboundForm, receive_form
 from guichet.cases.actions.handling import (
     assign,
     change_topic,
@@ -17,9 +18,7 @@ from guichet.cases.actions.handling import (
 )
 from guichet.cases.actions.joining import link, merge, split, undo_merge
 from guichet.cases.actions.receive import (
-    InboundForm,
     discard,
-    receive_form,
     register_raw,
     replay,
     understand_waiting,

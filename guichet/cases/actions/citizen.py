@@ -10,6 +10,7 @@ from django.utils import timezone
 from guichet.accounts.machines import PORTAL, machine
 from guichet.cases.actions.incoming import came_back, is_too_old
 from guichet.cases.actions.moving import locked, move, save
+from guichet.cases.actions.opening import attach
 from guichet.cases.models import Case, Interaction, Status
 from guichet.cases.models.case import Result
 from guichet.core.refused import Refused
@@ -23,8 +24,6 @@ def add_message(
     case: Case, *, address: str, text: str, files: Sequence[tuple[str, bytes]] = (), key: str
 ) -> Interaction:
     """Write in the case, or add a document. `key` makes a double click one message."""
-    from guichet.cases.actions.receive import attach
-
     by = machine(PORTAL)
     body = strip_controls(text).strip()
     if not body and not files:

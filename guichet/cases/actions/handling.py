@@ -11,6 +11,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.accounts.policy import teams_of
 from guichet.cases import clocks
+from guichet.cases.actions.acknowledging import acknowledge_once_routed
 from guichet.cases.actions.moving import locked, move, save
 from guichet.cases.models import Case, Interaction, Status
 from guichet.cases.models.case import OVER, Result
@@ -77,8 +78,6 @@ def transfer(case: Case, to: Team, *, by: User, reason: str, version: int | None
 
 
 def _receipt_still_owed(case: Case) -> None:
-    from guichet.cases.actions.receive import acknowledge_once_routed
-
     acknowledge_once_routed(case, by=machine(GUICHET))
 
 

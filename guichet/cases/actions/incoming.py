@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases import clocks
+from guichet.cases.actions.acknowledging import acknowledge
 from guichet.cases.actions.moving import move
+from guichet.cases.actions.opening import open_case, write_inbound
 from guichet.cases.matching import takes_part
 from guichet.cases.models import Case, CaseLink, InboundItem, Interaction, Participant, Status, Task
 from guichet.cases.models.case import OVER
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> Interaction:
     """Add the message to its case; a closed one is reopened within the grace days, and followed by a new one after."""
-    from guichet.cases.actions.receive import acknowledge, open_case, write_inbound
-
     case = Case.objects.select_for_update(of=("self",)).select_related("person").get(pk=case.pk)
     if inbound.automatic:
         interaction = write_inbound(case, inbound, at=item.received_at, person=None)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases.actions.moving import locked, move, save
+from guichet.cases.actions.opening import open_case
 from guichet.cases.models import Case, CaseLink, CaseMerge, Clock, Interaction, Status
 from guichet.cases.models.case import Result
 from guichet.core.refused import Refused
@@ -67,8 +68,6 @@ def undo_merge(done: CaseMerge, *, by: User) -> Case:
 @transaction.atomic
 def split(interaction: Interaction, *, by: User, subject: str) -> Case:
     """One message, two matters: a new case starts from this message, with its date of reception (domain rule 6)."""
-    from guichet.cases.actions.receive import open_case
-
     origin = locked(interaction.case, by=by)
     if interaction.direction != Interaction.Direction.IN:
         raise Refused("Seul un message reçu peut ouvrir une nouvelle demande.")

@@ -10,37 +10,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from guichet.accounts.machines import GUICHET, MAIL, PORTAL, machine
+from guichet.accounts.machines import GUICHET, MAIL, machine
 from guichet.accounts.models import User
-from guichet.cases import clocks, receipts
+from guichet.cases.actions.acknowledging import acknowledge
 from guichet.cases.actions.incoming import on_bounce, on_reply
+from guichet.cases.actions.opening import open_case, write_inbound
 from guichet.cases.matching import existing_case
-from guichet.cases.models import Attachment, Case, Clock, InboundItem, Interaction, Status
-from guichet.cases.models.case import NO_DEADLINE, next_reference
-from guichet.cases.sending import letter_for, write_out
+from guichet.cases.models import Case, InboundItem, Interaction
 from guichet.channels.contract import Inbound, Reader, Unreadable
 from guichet.core import files
 from guichet.core.plugging import channel
 from guichet.core.refused import Refused
-from guichet.core.text import excerpt, one_line, strip_controls
-from guichet.journal.actions import Fact, record, record_all
+from guichet.core.text import excerpt, one_line
+from guichet.journal.actions import record
 from guichet.organisation.directory import directory
-from guichet.organisation.models import Channel, Team, Topic
+from guichet.organisation.models import Channel, Team
 from guichet.people import actions as people
 from guichet.people.identity import Claim
-from guichet.people.models import Person
 
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 5
-# However clean its headers, one sender gets at most so many receipts in the window (behaviours 10).
-RECEIPTS_AT_MOST, RECEIPTS_WINDOW = 5, timedelta(hours=1)
 
 
 # -- register ---------------------------------------------------------------------------------------------------------
@@ -215,195 +210,3 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Int
     if not item.quiet:
         acknowledge(case, opened, answering=interaction, by=machine(GUICHET))
     return interaction
-
-
-def open_case(case: Case, *, by: User, quiet: bool = False) -> dict[str, Clock]:
-    """Route, number, save and start the clocks of a new case. Returns its clocks by kind."""
-    topic = directory().topics.get(case.topic_id) if case.topic_id else None
-    if topic is not None:
-        case.nature, case.sensitivity = topic.nature, topic.sensitivity
-    route(case, topic)
-    case.reference = next_reference()
-    started = [] if quiet else clocks.clocks_for(case)
-    case.due_at = min((clock.due_at for clock in started), default=NO_DEADLINE)
-    case.save()
-    Clock.objects.bulk_create(started)
-    team = directory().teams.get(case.team_id or 0)
-    facts = [Fact("case.received", case.pk, case.person_id, case.person_id, data={"channel": case.channel})]
-    if team is not None:
-        facts.append(Fact("case.routed", case.pk, data={"team": team.pk, "team_name": team.name}))
-    record_all(facts, by=by)
-    return {clock.kind: clock for clock in started}
-
-
-def route(case: Case, topic: Topic | None) -> None:
-    """Topic × department, else the team that was written to, else « À orienter »."""
-    team = directory().team_for(topic, case.department) or directory().teams.get(case.team_id or 0)
-    if team is not None and not team.takes_unrouted:
-        case.team_id, case.status = team.pk, Status.ASSIGNED
-        return
-    unrouted = directory().unrouted_team
-    case.team_id, case.status = (unrouted.pk if unrouted else None), Status.REGISTERED
-
-
-def write_inbound(case: Case, inbound: Inbound, *, at: datetime, person: Person | None) -> Interaction:
-    """The message as an interaction, with its files."""
-    interaction = Interaction.objects.create(
-        case=case,
-        channel=inbound.channel,
-        direction=Interaction.Direction.IN,
-        kind=Interaction.Kind.MACHINE if inbound.automatic else Interaction.Kind.MESSAGE,
-        at=at,
-        external_id=inbound.external_id[:255],
-        message_id=inbound.message_id[:255],
-        person=person,
-        sender_address=inbound.sender.value[:254],
-        sender_name=inbound.sender.name[:160],
-        recipients=[[address.value, address.name] for address in inbound.recipients],
-        subject=one_line(inbound.subject)[:300],
-        text=strip_controls(inbound.fresh_text),
-        quoted=strip_controls(inbound.text) if inbound.text.strip() != inbound.fresh_text.strip() else "",
-        html=inbound.html.replace("\x00", ""),
-        sent_at=inbound.sent_at,
-        automatic=inbound.automatic[:40],
-        authenticated=inbound.authenticated,
-        defects=list(inbound.defects)[:20],
-    )
-    attach(interaction, [(f.name, f.content, f.content_id, f.inline) for f in inbound.files])
-    return interaction
-
-
-def attach(interaction: Interaction, items: Sequence[tuple[str, bytes, str, bool]]) -> None:
-    if not items:
-        return
-    stored = files.keep_all([(name, content) for name, content, _, _ in items])
-    Attachment.objects.bulk_create(
-        [
-            Attachment(
-                interaction=interaction,
-                file=file,
-                name=one_line(name)[:200] or "document",
-                content_id=content_id[:255],
-                inline=inline,
-                position=position,
-            )
-            for position, (file, (name, _, content_id, inline)) in enumerate(zip(stored, items, strict=True))
-        ]
-    )
-
-
-# -- acknowledge ------------------------------------------------------------------------------------------------------
-
-
-def acknowledge(case: Case, started: dict[str, Clock], *, answering: Interaction, by: User) -> None:
-    """Queue the receipt the law asks for, in the transaction that registered the case (CRPA L112-11).
-
-    With a known team the full receipt goes at once and stops both clocks; else the registration receipt only.
-    """
-    address = answering.sender_address
-    why_not = _receipt_withheld(case, address)
-    if why_not:
-        record("case.receipt_withheld", by=by, case_id=case.pk, why=why_not)
-        return
-    receipt = receipts.receipt_of(case, started)
-    text = receipts.mail_text(case, receipt)
-    subject = receipts.mail_subject(case, receipt)
-    letter = letter_for(case, text=text, subject=subject, to=[(address, answering.sender_name)], automatic=True,
-                        answering=answering)  # fmt: skip
-    kind = Interaction.Kind.RECEIPT if receipt.is_full else Interaction.Kind.REGISTRATION
-    now = timezone.now()
-    write_out(case, letter, by=by, kind=kind, at=now, automatic="receipt")
-    satisfied = [Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT] if receipt.is_full else [Clock.Kind.REGISTRATION]
-    case.clocks.filter(kind__in=satisfied, stopped_at__isnull=True).update(stopped_at=now, stopped_why=kind.value)
-    clocks.refresh_due(case)
-    Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
-    record("case.receipt" if receipt.is_full else "case.registration", by=by, case_id=case.pk)
-
-
-def _receipt_withheld(case: Case, address: str) -> str:
-    """Why nothing is sent automatically; empty when it is (CRPA L112-3, behaviours 10, 11, 56)."""
-    if not address:
-        return "aucune adresse"
-    if case.person is not None and case.person.is_left_alone:
-        return "personne protégée"
-    recent = Interaction.objects.filter(
-        sender_address=address, direction=Interaction.Direction.IN, at__gte=timezone.now() - RECEIPTS_WINDOW
-    ).count()
-    return "trop d'envois" if recent > RECEIPTS_AT_MOST else ""
-
-
-def acknowledge_once_routed(case: Case, *, by: User) -> None:
-    """The team is known at last: the full receipt that was still owed goes now (R112-11-2: within ten days)."""
-    owed = case.clocks.filter(kind=Clock.Kind.RECEIPT, stopped_at__isnull=True).exists()
-    first = case.interactions.filter(direction=Interaction.Direction.IN).order_by("at", "id").first()
-    if owed and first is not None and first.sender_address and case.channel in clocks.ELECTRONIC:
-        team = directory().teams.get(case.team_id or 0)
-        if team is not None and not team.takes_unrouted and directory().contact_block(team).is_complete:
-            acknowledge(case, {c.kind: c for c in case.clocks.all()}, answering=first, by=by)
-
-
-# -- the single form --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class InboundForm:
-    """What a citizen sent with the single form, already validated. `key` makes a double click one case."""
-
-    key: str
-    claim: Claim
-    subject: str
-    text: str
-    topic_id: int | None = None
-    department: str = ""
-    about_reference: str = ""  # a case of his this is about, said but not proved
-    files: Sequence[tuple[str, bytes]] = field(default=())
-
-
-@transaction.atomic
-def receive_form(form: InboundForm) -> Case:
-    """One case from the single form: same life as a mail. Returns the case already made for the same key."""
-    by = machine(PORTAL)
-    known = Interaction.objects.filter(channel=Channel.FORM, external_id=form.key).select_related("case").first()
-    if known is not None:
-        return known.case
-    now = timezone.now()
-    person = people.welcome(form.claim, by=by, source="form")
-    case = Case(
-        subject=one_line(form.subject)[:300] or excerpt(form.text, 80),
-        channel=Channel.FORM,
-        person=person,
-        topic_id=form.topic_id,
-        department=form.department or person.department,
-        preferred_channel=form.claim.preferred_channel,
-        electronic_reply_refused=form.claim.electronic_reply_refused,
-        received_at=now,
-        last_inbound_at=now,
-    )
-    started = open_case(case, by=by)
-    interaction = Interaction.objects.create(
-        case=case,
-        channel=Channel.FORM,
-        direction=Interaction.Direction.IN,
-        at=now,
-        external_id=form.key,
-        person=person,
-        sender_address=form.claim.email,
-        sender_name=person.contact_name or person.full_name,
-        subject=case.subject,
-        text=strip_controls(form.text),
-    )
-    attach(interaction, [(name, content, "", False) for name, content in form.files])
-    if form.about_reference:
-        _link_if_same_person(case, form.about_reference, by=by)
-    acknowledge(case, started, answering=interaction, by=machine(GUICHET))
-    return case
-
-
-def _link_if_same_person(case: Case, reference: str, *, by: User) -> None:
-    """A number that was typed links two cases only when both came from the same address."""
-    from guichet.cases.models import CaseLink
-
-    other = Case.objects.filter(reference=reference, person=case.person).exclude(pk=case.pk).first()
-    if other is not None:
-        CaseLink.objects.get_or_create(first=other, second=case)
-        record("case.linked", by=by, case_id=case.pk, other=other.reference)

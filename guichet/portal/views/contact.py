@@ -17,7 +17,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from guichet.cases.actions.receive import InboundForm, receive_form
+from guichet.cases.actions.form import InboundForm, receive_form
 from guichet.cases.models import Case, Interaction
 from guichet.cases.receipts import receipt_of
 from guichet.core.limits import client_address, spend
