@@ -19,14 +19,3 @@ def teams_of(user: User) -> QuerySet[Team]:
         else:
             wanted |= Q(pk=membership.team_id)
     return Team.objects.filter(wanted)
-
-
-def supervises(user: User, team: Team | None) -> bool:
-    if user.is_administrator:
-        return True
-    if team is None:
-        return False
-    return any(
-        team.path.startswith(m.team.path)
-        for m in user.memberships.select_related("team").filter(role=Membership.Role.SUPERVISOR)
-    )

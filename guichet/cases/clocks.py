@@ -49,8 +49,8 @@ def silence_of(topic: Topic | None, nature: str) -> tuple[str, int] | None:
 
 def clocks_for(case: Case) -> list[Clock]:
     """The clocks that start with the reception of `case` (not saved)."""
-    topic = directory().topics.get(case.topic_id) if case.topic_id else None
-    team = directory().teams.get(case.team_id) if case.team_id else None
+    topic = directory().topic(case.topic_id)
+    team = directory().team(case.team_id)
     start = case.received_at
     clocks = []
 
@@ -132,7 +132,7 @@ def moved(clock: Clock, now: datetime) -> datetime:
         periods = [(paris_day(s.started_at), paris_day(s.ended_at or s.until or now)) for s in suspensions]
         days = suspended_days(periods, paris_day(now))
         return end_of_day(implicit_decision(paris_day(clock.started_at), clock.months or 0, days))
-    calendar = directory().calendar(directory().teams.get(clock.case.team_id or 0))
+    calendar = directory().calendar(directory().team(clock.case.team_id))
     held = sum(
         (calendar.working_time_between(s.started_at, s.ended_at or min(now, s.until or now)) for s in suspensions),
         timedelta(),
@@ -142,8 +142,8 @@ def moved(clock: Clock, now: datetime) -> datetime:
 
 def restart_commitment(case: Case) -> None:
     """A reopened case gets a new promise from now: it is not late the minute it comes back."""
-    topic = directory().topics.get(case.topic_id) if case.topic_id else None
-    team = directory().teams.get(case.team_id) if case.team_id else None
+    topic = directory().topic(case.topic_id)
+    team = directory().team(case.team_id)
     now = timezone.now()
     due = directory().promised_at(case.channel, topic, team, now)
     if due is None:
@@ -151,7 +151,6 @@ def restart_commitment(case: Case) -> None:
     values = {"started_at": now, "due_at": due, "base_due_at": due, "stopped_at": None, "stopped_why": ""}
     clock, created = Clock.objects.update_or_create(case=case, kind=Clock.Kind.COMMITMENT, defaults=values)
     if not created:
-        clock.suspensions.filter(ended_at__isnull=True).update(ended_at=now)
         clock.suspensions.all().delete()
 
 

@@ -53,7 +53,7 @@ class Receipt:
 
 def receipt_of(case: Case, clocks: Mapping[str, Clock]) -> Receipt:
     """What can be said of this case now. It is full as soon as a service with its contact details is known."""
-    team = directory().teams.get(case.team_id) if case.team_id else None
+    team = directory().team(case.team_id)
     known = team is not None and not team.takes_unrouted
     service = directory().contact_block(team if known else directory().unrouted_team)
     is_full = known and service.is_complete

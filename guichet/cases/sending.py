@@ -29,7 +29,7 @@ def letter_for(
     files: Sequence[tuple[StoredFile, str]] = (),
 ) -> Letter:
     """From the unit, never from the agent (behaviours 35); the answer comes back to the case by its token."""
-    team = directory().teams.get(case.team_id or 0)
+    team = directory().team(case.team_id)
     token = make_token(case.reference, settings.SECRET_KEY)
     local, _, domain = settings.MAIL_ADDRESS.partition("@")
     unit = team.said if team and not team.takes_unrouted else settings.REGION_NAME

@@ -19,7 +19,7 @@ MENTIONS_FILE = re.compile(
 
 def offered(case: Case) -> QuerySet[ReplyTemplate]:
     """Those of the topic and its parents, those of the team, and those for everyone."""
-    topic = directory().topics.get(case.topic_id or 0)
+    topic = directory().topic(case.topic_id)
     topics = [step.pk for step in directory().topic_lineage(topic)]
     return ReplyTemplate.objects.filter(
         Q(topic__isnull=True) | Q(topic_id__in=topics),

@@ -90,7 +90,7 @@ def _entry(interaction: Interaction, user: User) -> Entry:
         interaction.author_id == user.pk
         and interaction.withdrawn_at is None
         and bool(deliveries)
-        and all(d.state in Delivery.WAITING and not d.tries and d.trying_since is None for d in deliveries)
+        and all(delivery.may_be_taken_back for delivery in deliveries)
     )
     label = "envoi annulé" if interaction.withdrawn_at else str(dict(Delivery.State.choices).get(state, ""))
     tone = {"failed": "erreur", "bounced": "erreur", "sent": "ok", "retrying": "attente"}.get(state, "info")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from guichet.accounts.models import Membership, User
 from guichet.accounts.policy import teams_of
 from guichet.cases.models import Case, CaseQuerySet, Status
-from guichet.cases.models.case import NO_DEADLINE, TO_HANDLE
+from guichet.cases.models.case import HANDLE, NO_DEADLINE
 from guichet.organisation.models import Channel
 
 PAGE = 30
@@ -22,7 +22,6 @@ CHANNEL_ICONS: dict[str, str] = {
     Channel.COUNTER: "users-round", Channel.SMS: "message-circle", Channel.CHAT: "bot", Channel.SOCIAL: "share-2",
     Channel.PORTAL: "message-square-text",
 }  # fmt: skip
-HANDLE = Q(status__in=sorted(status.value for status in TO_HANDLE), snoozed_until__isnull=True)
 PERSONAL: dict[str, tuple[str, str]] = {
     "a-traiter": ("À traiter", "inbox"),
     "attente": ("Attente usager", "hourglass"),

@@ -59,6 +59,12 @@ class Directory:
         self._calendars: dict[int | None, WorkingCalendar] = {}
         self.read_at = time.monotonic()
 
+    def team(self, pk: int | None) -> Team | None:
+        return self.teams.get(pk) if pk else None
+
+    def topic(self, pk: int | None) -> Topic | None:
+        return self.topics.get(pk) if pk else None
+
     @property
     def own_addresses(self) -> frozenset[str]:
         return frozenset(self._addresses)

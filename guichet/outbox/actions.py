@@ -96,7 +96,7 @@ def queue(letter: Letter, *, not_before: datetime | None = None) -> Parcel:
 def cancel(parcel: Parcel) -> None:
     """Take back what no delivery has begun to send; refuses when one has (undo send, send later)."""
     deliveries = list(Delivery.objects.select_for_update().filter(parcel=parcel))
-    if any(d.state not in Delivery.WAITING or d.trying_since or d.tries for d in deliveries):
+    if not all(delivery.may_be_taken_back for delivery in deliveries):
         raise Refused("Trop tard : le message est déjà parti.")
     Delivery.objects.filter(parcel=parcel).update(state=Delivery.State.CANCELLED)
 

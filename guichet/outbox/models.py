@@ -91,3 +91,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_state_display()} ({self.tries})"
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """No try has begun."""
+        return self.state in self.WAITING and not self.tries and self.trying_since is None

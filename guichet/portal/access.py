@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from guichet.cases.matching import takes_part
+from guichet.cases.actions.follow import is_of_requester, link_digest
 from guichet.cases.models import Attachment, Case, FollowCode, Interaction
 
 LASTS = 2 * 3600
@@ -33,8 +32,7 @@ class Opened:
 
 def open_in_session(request: HttpRequest, case: Case, handle: str) -> None:
     """Remember the case under a new session key: a key known before is worth nothing after."""
-    digest = hashlib.sha256(handle.encode()).hexdigest()
-    address = FollowCode.objects.values_list("address", flat=True).get(link_hash=digest)
+    address = FollowCode.objects.values_list("address", flat=True).get(link_hash=link_digest(handle))
     request.session.cycle_key()
     request.session.pop("follow_handle", None)
     others = [row for row in _rows(request) if row[0] != case.pk]
@@ -54,7 +52,7 @@ def opened_cases(request: HttpRequest) -> list[Opened]:
         if case is None:
             continue
         last = case.survivor()
-        if last.participants.filter(email=address).exists() or not takes_part(last, address):
+        if not is_of_requester(last, address):
             continue
         found[last.pk] = Opened(last, address)
     return list(found.values())

@@ -59,6 +59,6 @@ def acknowledge_once_routed(case: Case, *, by: User) -> None:
     owed = case.clocks.filter(kind=Clock.Kind.RECEIPT, stopped_at__isnull=True).exists()
     first = case.interactions.filter(direction=Interaction.Direction.IN).order_by("at", "id").first()
     if owed and first is not None and first.sender_address and case.channel in clocks.ELECTRONIC:
-        team = directory().teams.get(case.team_id or 0)
+        team = directory().team(case.team_id)
         if team is not None and not team.takes_unrouted and directory().contact_block(team).is_complete:
             acknowledge(case, {c.kind: c for c in case.clocks.all()}, answering=first, by=by)

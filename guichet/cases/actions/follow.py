@@ -40,7 +40,7 @@ def send_follow_code(reference: str, address: str) -> str:
     case = Case.objects.select_related("merged_into", "person").filter(reference=digits).first() if digits else None
     if case is not None:
         case = case.survivor()
-        if not _is_of_requester(case, address):
+        if not is_of_requester(case, address):
             case = None
     code = f"{secrets.randbelow(1_000_000):06d}"
     with transaction.atomic():
@@ -49,7 +49,7 @@ def send_follow_code(reference: str, address: str) -> str:
             case=case,
             address=address,
             code_hash=make_password(code),
-            link_hash=_digest(handle),
+            link_hash=link_digest(handle),
             expires_at=timezone.now() + timedelta(minutes=CODE_MINUTES),
         )
         if case is not None:
@@ -57,7 +57,7 @@ def send_follow_code(reference: str, address: str) -> str:
     return handle
 
 
-def _is_of_requester(case: Case, address: str) -> bool:
+def is_of_requester(case: Case, address: str) -> bool:
     """A third person who answered takes part in the exchange, and gets no access to the file (behaviours 18)."""
     if case.participants.filter(email=address).exists():
         return False
@@ -123,10 +123,10 @@ def _opened(found: FollowCode) -> Case:
 def _live(handle: str) -> FollowCode | None:
     return (
         FollowCode.objects.select_related("case__merged_into", "case__person")
-        .filter(link_hash=_digest(handle), used_at__isnull=True, expires_at__gt=timezone.now())
+        .filter(link_hash=link_digest(handle), used_at__isnull=True, expires_at__gt=timezone.now())
         .first()
     )
 
 
-def _digest(handle: str) -> str:
+def link_digest(handle: str) -> str:
     return hashlib.sha256(handle.encode()).hexdigest()

@@ -20,7 +20,7 @@ from guichet.people.models import Person
 
 def open_case(case: Case, *, by: User, quiet: bool = False) -> dict[str, Clock]:
     """Route, number, save and start the clocks of a new case. Returns its clocks by kind."""
-    topic = directory().topics.get(case.topic_id) if case.topic_id else None
+    topic = directory().topic(case.topic_id)
     if topic is not None:
         case.nature, case.sensitivity = topic.nature, topic.sensitivity
     route(case, topic)
@@ -29,7 +29,7 @@ def open_case(case: Case, *, by: User, quiet: bool = False) -> dict[str, Clock]:
     case.due_at = min((clock.due_at for clock in started), default=NO_DEADLINE)
     case.save()
     Clock.objects.bulk_create(started)
-    team = directory().teams.get(case.team_id or 0)
+    team = directory().team(case.team_id)
     facts = [Fact("case.received", case.pk, case.person_id, case.person_id, data={"channel": case.channel})]
     if team is not None:
         facts.append(Fact("case.routed", case.pk, data={"team": team.pk, "team_name": team.name}))
@@ -39,7 +39,7 @@ def open_case(case: Case, *, by: User, quiet: bool = False) -> dict[str, Clock]:
 
 def route(case: Case, topic: Topic | None) -> None:
     """Topic × department, else the team that was written to, else « À orienter »."""
-    team = directory().team_for(topic, case.department) or directory().teams.get(case.team_id or 0)
+    team = directory().team_for(topic, case.department) or directory().team(case.team_id)
     if team is not None and not team.takes_unrouted:
         case.team_id, case.status = team.pk, Status.ASSIGNED
         return

@@ -125,7 +125,7 @@ def answer_to(case: Case) -> list[tuple[str, str]]:
 
 def signed(case: Case, body: str, *, by: User) -> str:
     """The unit, the agent (CRPA L111-2), the number and whom to contact close every answer (behaviours 35, 36)."""
-    team = directory().teams.get(case.team_id or 0)
+    team = directory().team(case.team_id)
     block = directory().contact_block(team)
     lines = [by.signature, block.name, settings.REGION_NAME]
     if block.phone:

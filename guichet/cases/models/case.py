@@ -43,6 +43,7 @@ class Status(models.TextChoices):
 OVER = frozenset({Status.CLOSED, Status.TRANSMITTED, Status.MERGED, Status.ABUSIVE})
 # Somebody of ours has something to do.
 TO_HANDLE = frozenset({Status.REGISTERED, Status.ASSIGNED, Status.IN_PROGRESS, Status.REOPENED, Status.IN_APPROVAL})
+HANDLE = Q(status__in=sorted(status.value for status in TO_HANDLE), snoozed_until__isnull=True)
 _LIVE = frozenset(
     {
         Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING_CITIZEN, Status.WAITING_THIRD, Status.IN_APPROVAL,
@@ -110,7 +111,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def to_handle(self) -> CaseQuerySet:
         """Open, not asleep, and the next move is ours."""
-        return self.running().filter(status__in=TO_HANDLE, snoozed_until__isnull=True)
+        return self.running().filter(HANDLE)
 
     def by_due(self) -> CaseQuerySet:
         """What is due first, then the oldest: a total order, for keyset pages."""

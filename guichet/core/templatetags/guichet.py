@@ -54,11 +54,6 @@ def remaining(value: datetime | None) -> str:
     return say_remaining(value, timezone.now(), CALENDAR)
 
 
-@register.filter
-def is_past(value: datetime | None) -> bool:
-    return value is not None and value < timezone.now()
-
-
 @register.filter(name="spoken")
 def spoken_reference(value: str) -> str:
     return spoken(value)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from guichet.accounts.models import User
 from guichet.cases import actions
+from guichet.cases.actions.writing import answer_to
 from guichet.cases.models import Case, Draft, Interaction
 from guichet.desk import filling, queues
 from guichet.desk.forms import ActForm, NoteForm, ReplyForm
@@ -103,7 +104,7 @@ def case_page(
         "note_form": note_form,
         "note_open": note_open,
         "problem": problem,
-        "answer_to": actions_answer_to(case),
+        "answer_to": answer_to(case),
         "reply_templates": offered,
         "just_sent": just_sent,
         "undo_seconds": settings.UNDO_SECONDS,
@@ -115,12 +116,6 @@ def case_page(
 
 def joined(before: str, added: str) -> str:
     return f"{before.rstrip()}\n\n{added}" if before.strip() else added
-
-
-def actions_answer_to(case: Case) -> list[tuple[str, str]]:
-    from guichet.cases.actions.writing import answer_to
-
-    return answer_to(case)
 
 
 def linked(case: Case, user: User) -> list[Case]:

@@ -6,23 +6,11 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
 from guichet.cases.models import Attachment, Case, Interaction
-from guichet.core import files as store
+from guichet.core.downloads import given
 from guichet.core.refused import Refused
-from guichet.core.text import safe_filename
 from guichet.desk.guard import AgentRequest, agent_required
 
-CLOSED = "sandbox; default-src 'none'"
 SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-
-
-def given(sha256: str, name: str, media_type: str = "application/octet-stream") -> FileResponse:
-    """Always to save, never to open in the page."""
-    response = FileResponse(
-        store.open_bytes(sha256), as_attachment=True, filename=safe_filename(name), content_type=media_type
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = CLOSED
-    return response
 
 
 @agent_required

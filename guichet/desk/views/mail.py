@@ -21,10 +21,10 @@ from guichet.cases import actions
 from guichet.cases.actions.personal import finish_task
 from guichet.cases.models import Case, InboundItem
 from guichet.core import files as store
+from guichet.core.downloads import given
 from guichet.core.refused import NotAllowed
 from guichet.core.text import excerpt, one_line, strip_controls
 from guichet.desk.guard import AgentRequest, agent_required, mailroom_required
-from guichet.desk.views.files import given
 from guichet.outbox import actions as outbox
 from guichet.outbox.models import Delivery
 

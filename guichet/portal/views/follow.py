@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from guichet.cases.actions.citizen import add_message, close_as_citizen, reopen_as_citizen
 from guichet.cases.actions.follow import open_follow, open_follow_link, send_follow_code
 from guichet.cases.models import Case, Clock, Status
-from guichet.core import files
+from guichet.core.downloads import given
 from guichet.core.limits import client_address, spend
 from guichet.core.refused import Refused
 from guichet.organisation.directory import directory
@@ -126,7 +125,7 @@ def _show(
             {"it": it, "is_mine": it.direction == "in", "is_me": not it.sender_address or it.sender_address in own}
             for it in history(opened)
         ],
-        "service": directory().contact_block(directory().teams.get(shown.team_id or 0)),
+        "service": directory().contact_block(directory().team(shown.team_id)),
         "promised_at": promise.due_at if promise and promise.is_running and not shown.is_over else None,
         "absorbed": list(shown.absorbed.order_by("received_at")),
         "form": form or (ReopenForm() if shown.is_over else MessageForm()),
@@ -196,7 +195,7 @@ def reopen(request: HttpRequest) -> HttpResponse:
     opened = _opened(request)
     if opened is None:
         return redirect("portal:follow")
-    token = read_token(request.POST.get("token", "")) or FormToken(str(uuid.uuid4()), 0.0)
+    token = read_token(request.POST.get("token", "")) or FormToken.new()
     form = ReopenForm(request.POST)
     fault, status = "", 400
     try:
@@ -218,12 +217,7 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
         raise Http404
     if not found.file.may_be_opened:
         raise Refused("Ce document ne peut pas être ouvert : son analyse n'est pas finie, ou elle a trouvé un virus.")
-    response = FileResponse(
-        files.open_bytes(found.file_id), as_attachment=True, filename=found.name, content_type=found.file.media_type
-    )
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return given(found.file_id, found.name, found.file.media_type)
 
 
 @never_cache
