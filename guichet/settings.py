@@ -83,6 +83,7 @@ CHANNELS: dict[str, tuple[str, dict[str, Any]]] = {
             "authserv_id": env("GUICHET_AUTHSERV_ID"),
             "domain": MAIL_DOMAIN,
             "token_key": SECRET_KEY,
+            "old_token_keys": tuple(SECRET_KEY_FALLBACKS),
             "smtp_host": env("GUICHET_SMTP_HOST"),
             "smtp_port": int(env("GUICHET_SMTP_PORT", "25")),
             "smtp_user": env("GUICHET_SMTP_USER"),

@@ -32,7 +32,7 @@ def _by_references(inbound: Inbound) -> Case | None:
 
 def _by_tokens(inbound: Inbound) -> Case | None:
     for token in (*inbound.tokens, *inbound.body_tokens):
-        reference = check_token(token, settings.SECRET_KEY)
+        reference = check_token(token, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         case = Case.objects.filter(reference=reference).select_related("merged_into").first() if reference else None
         if case is not None:
             return case

@@ -18,7 +18,8 @@ class EmailChannel:
     """Options, all plain values; lists may be tuples or one text with commas.
 
     Who we are: `own_addresses` (or a callable), `agent_domains`, `trusted_relays` (addresses or domains whose
-    Reply-To is the person), `authserv_id` of our own relay, `domain` (Message-ID, tokens, loop header), `token_key`.
+    Reply-To is the person), `authserv_id` of our own relay, `domain` (Message-ID, tokens, loop header), `token_key`
+    and `old_token_keys` (mails sent before a change of key are still recognised).
     Sending: `folder` writes files instead of sending; `allowed_recipients` (addresses or domains), when not empty,
     lets nothing out to anyone else; `envelope_sender` receives the reports of non-delivery (the sender otherwise).
     `smtp_tls`, `imap_tls`: "tls", "starttls" or "none".
@@ -33,6 +34,7 @@ class EmailChannel:
         authserv_id: str = "",
         domain: str = "localhost",
         token_key: str = "",
+        old_token_keys: Iterable[str] = (),
         smtp_host: str = "",
         smtp_port: int | str = 587,
         smtp_user: str = "",
@@ -62,7 +64,7 @@ class EmailChannel:
             trusted_relays=listed(trusted_relays),
             authserv_id=authserv_id,
             domain=domain.lower(),
-            token_key=token_key,
+            token_keys=(token_key, *old_token_keys),
         )
         self._server = smtp.Server(
             smtp_host, int(smtp_port), smtp_user, smtp_password, smtp_tls, float(timeout), ca_file, domain

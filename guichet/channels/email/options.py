@@ -17,7 +17,7 @@ class Identity:
     trusted_relays: frozenset[str]
     authserv_id: str
     domain: str
-    token_key: str
+    token_keys: tuple[str, ...]  # the current one first, then those of before a rotation
 
 
 def listed(value: str | Iterable[str]) -> frozenset[str]:

@@ -65,9 +65,9 @@ def read_mail(raw: bytes, identity: Identity, envelope_from: str, envelope_to: t
         sent_at=parse_date(headers.get("date")),
         message_id=message_id,
         references=threads.references(headers),
-        tokens=threads.address_tokens(delivered, identity.domain, own, identity.token_key),
+        tokens=threads.address_tokens(delivered, identity.domain, own, identity.token_keys),
         # Mailers that rewrite the plain part often leave the marker in the other.
-        body_tokens=threads.body_tokens(f"{content.text}\n{content.html}", identity.token_key),
+        body_tokens=threads.body_tokens(f"{content.text}\n{content.html}", identity.token_keys),
         subject_references=threads.subject_references(subject),
         from_address=writer.written_from if writer.written_from.value else None,
         recipients=_recipients(headers, identity, own),

@@ -48,22 +48,24 @@ def references(headers: Headers) -> tuple[str, ...]:
     return tuple(dict.fromkeys(replied + older[::-1]))[:MAX_REFERENCES]
 
 
-def address_tokens(addresses: Iterable[str], domain: str, own: frozenset[str], key: str) -> tuple[str, ...]:
+def address_tokens(
+    addresses: Iterable[str], domain: str, own: frozenset[str], keys: tuple[str, ...]
+) -> tuple[str, ...]:
     """Our valid tokens carried by plus-addresses, in the order of the addresses."""
     found = []
     for address in addresses:
         local, _, host = address.rpartition("@")
         match = tokens.IN_LOCAL_PART.search(local)
         ours = host == domain or untagged(address) in own
-        if match and ours and tokens.check_token(match.group(1), key):
+        if match and ours and tokens.check_token(match.group(1), *keys):
             found.append(match.group(1))
     return tuple(dict.fromkeys(found))
 
 
-def body_tokens(text: str, key: str) -> tuple[str, ...]:
+def body_tokens(text: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Our valid markers, in the order of the text: the latest exchange is quoted first."""
     found = (match.lower() for match in tokens.IN_BODY.findall(text))
-    return tuple(dict.fromkeys(token for token in found if tokens.check_token(token, key)))
+    return tuple(dict.fromkeys(token for token in found if tokens.check_token(token, *keys)))
 
 
 def subject_references(subject: str) -> tuple[str, ...]:
