@@ -22,7 +22,7 @@ def fold(text: str) -> str:
 def sort_key(text: str) -> str:
     """A key whose byte order is the French dictionary order: letters first, accents only to break a tie.
 
-    The database has no French collation (see docs/decisions): the key is a column.
+    The database has no French collation (see docs/decisions/0001): the key is a column.
     """
     letters = re.sub(r"[^a-z0-9 ]", "", fold(text).replace("-", " "))
     accents = unicodedata.normalize("NFD", text.casefold())
