@@ -1,0 +1,175 @@
+"""Topics learnt from examples: linear, small, explained by words; learnt with scikit-learn, applied with numpy alone.
+
+A text becomes three groups of features, each of length one: stems and pairs of stems, concepts and pairs of concepts,
+pieces of 3 to 5 letters (they forgive typing errors). One score a topic is the sum of its weights. How far the first
+topic stands before the second, and how much of the text was ever seen, say how likely it is to be right.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from guichet.understanding.words import Reading, read, sentences
+
+Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int64]
+
+GROUPS = ("w", "k", "c")
+GROUP_WEIGHT = {"w": 1.0, "k": 1.6, "c": 0.7}
+FORMAT = 1
+WHOLE = 0.6  # the rest goes to the best sentence
+MAX_SENTENCES = 40
+EXPLAINED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One topic: its probability of being what the message is about, and the words that spoke for it."""
+
+    topic: str
+    probability: float
+    words: tuple[str, ...] = ()
+
+    @property
+    def domain(self) -> str:
+        return self.topic.partition(".")[0]
+
+
+def features(reading: Reading) -> Iterator[tuple[str, Counter[str]]]:
+    """Counts by group. Names start with their group, so that one vocabulary holds all."""
+    stems = reading.stems
+    yield "w", Counter([f"w:{s}" for s in stems] + [f"w:{a} {b}" for a, b in pairwise(stems)])
+    concepts = sorted(set(reading.concepts))
+    yield "k", Counter([f"k:{c}" for c in concepts] + [f"k:{a}+{b}" for a, b in combinations(concepts, 2)])
+    yield (
+        "c",
+        Counter(
+            f"c:{padded[at : at + size]}"
+            for word in reading.folded.split()
+            for padded in (f" {word} ",)
+            for size in (3, 4, 5)
+            for at in range(len(padded) - size + 1)
+        ),
+    )
+
+
+@dataclass(slots=True)
+class Classifier:
+    """Weights by feature and topic. Immutable once made; may be shared by threads."""
+
+    topics: list[str]
+    names: list[str]  # of the features, by number
+    rarity: Floats  # by feature: idf
+    weights: Floats  # feature × topic
+    bias: Floats  # by topic
+    sureness: Floats = field(default_factory=lambda: np.array([0.0, 1.0, 0.0, 0.0], dtype=np.float32))
+    vocabulary: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.vocabulary = {name: number for number, name in enumerate(self.names)}
+
+    def vector(self, reading: Reading) -> tuple[Numbers, Floats, float]:
+        """Feature numbers, their values, and the share of stems ever seen."""
+        numbers: list[int] = []
+        values: list[float] = []
+        for group, counts in features(reading):
+            known = [(self.vocabulary[name], count) for name, count in counts.items() if name in self.vocabulary]
+            raw = [(1 + math.log(count)) * float(self.rarity[number]) for number, count in known]
+            norm = math.sqrt(sum(value * value for value in raw)) or 1.0
+            numbers.extend(number for number, _ in known)
+            values.extend(GROUP_WEIGHT[group] * value / norm for value in raw)
+        seen = sum(f"w:{s}" in self.vocabulary for s in reading.stems) / (len(reading.stems) or 1)
+        return np.array(numbers, dtype=np.int64), np.array(values, dtype=np.float32), seen
+
+    def scores(self, reading: Reading) -> tuple[Floats, float]:
+        """One score a topic (about -1 … 1, above 0 is a yes), and the share of stems ever seen."""
+        numbers, values, seen = self.vector(reading)
+        return self._sum(numbers, values), seen
+
+    def _sum(self, numbers: Numbers, values: Floats) -> Floats:
+        return values @ self.weights[numbers] + self.bias if len(numbers) else self.bias.copy()
+
+    def propose(self, text: str, *, at_most: int = 3) -> list[Proposal]:
+        """Best first. The whole and its best sentences count: a request lost in a long letter is still found.
+
+        The probability of the first is calibrated; those of the next share what remains.
+        """
+        numbers, values, seen = self.vector(read(text))
+        scores = self._sum(numbers, values)
+        pieces = sentences(text)
+        if len(pieces) > 1:
+            parts = np.max([self.scores(read(piece))[0] for piece in pieces[:MAX_SENTENCES]], axis=0)
+            scores = (WHOLE * scores + (1 - WHOLE) * parts).astype(np.float32)
+        order = [int(topic) for topic in np.argsort(-scores)[:at_most]]
+        first = self.certainty(scores, seen)
+        shares = np.exp(4 * (scores[order] - scores[order[0]]))
+        rest = float(shares[1:].sum()) + 0.3  # something is left for the topics not shown
+        return [
+            Proposal(
+                self.topics[topic],
+                first if place == 0 else (1 - first) * float(shares[place]) / rest,
+                self._reasons(numbers, values, topic) if place < EXPLAINED else (),
+            )
+            for place, topic in enumerate(order)
+        ]
+
+    def certainty(self, scores: Floats, seen: float) -> float:
+        """How likely the first topic is right, learnt on examples that were left out of the learning."""
+        return float(1 / (1 + np.exp(-np.clip(signs(scores, seen) @ self.sureness, -30, 30))))
+
+    def _reasons(self, numbers: Numbers, values: Floats, topic: int) -> tuple[str, ...]:
+        """The words and concepts that weighed most for a topic, for the log and the agent."""
+        weights = values * self.weights[numbers, topic]
+        named = [(float(weights[at]), self.names[int(numbers[at])]) for at in np.argsort(-weights)[:60]]
+        chosen = [name[2:] for weight, name in named if weight > 0 and name[0] != "c" and "+" not in name]
+        return tuple(chosen[:4])
+
+    # -- kept as bytes: numbers and names, never code ----------------------------------------------------------------
+
+    def dump(self) -> bytes:
+        buffer = io.BytesIO()
+        head = {"format": FORMAT, "topics": self.topics, "names": self.names}
+        np.savez_compressed(
+            buffer,
+            head=np.frombuffer(json.dumps(head, ensure_ascii=False).encode(), dtype=np.uint8),
+            rarity=self.rarity, weights=self.weights.astype(np.float16), bias=self.bias, sureness=self.sureness,
+        )  # fmt: skip
+        return buffer.getvalue()
+
+    @classmethod
+    def load(cls, content: bytes) -> Classifier:
+        """Raises ValueError when `content` is not a classifier of this format."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+                head: dict[str, Any] = json.loads(kept["head"].tobytes())
+                if head["format"] != FORMAT:
+                    raise ValueError("another format")
+                return cls(
+                    topics=head["topics"],
+                    names=head["names"],
+                    rarity=kept["rarity"], weights=kept["weights"].astype(np.float32), bias=kept["bias"],
+                    sureness=kept["sureness"],
+                )  # fmt: skip
+        except (KeyError, OSError, UnicodeDecodeError) as error:
+            raise ValueError("not a classifier") from error
+
+
+def signs(scores: Floats, seen: float) -> Floats:
+    """What tells whether the first topic is right: constant, its lead, its score, the share of known stems."""
+    best = np.sort(scores)[::-1]
+    return np.array([1.0, best[0] - (best[1] if len(best) > 1 else -1.0), best[0], seen], dtype=np.float32)
+
+
+def domains(proposals: Sequence[Proposal]) -> list[str]:
+    """Domains of proposals, each once, in order."""
+    return list(dict.fromkeys(proposal.domain for proposal in proposals))
