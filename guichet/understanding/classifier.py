@@ -11,7 +11,7 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import Any
@@ -33,6 +33,14 @@ EXPLAINED = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A text and the code of its topic, to learn from."""
+
+    text: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """One topic: its probability of being what the message is about, and the words that spoke for it."""
 
@@ -43,6 +51,15 @@ class Proposal:
     @property
     def domain(self) -> str:
         return self.topic.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a text seems to be about: topics best first, and how likely the first one's domain is, its topic apart."""
+
+    proposals: list[Proposal]
+    domain: str
+    domain_probability: float
 
 
 def features(reading: Reading) -> Iterator[tuple[str, Counter[str]]]:
@@ -72,7 +89,8 @@ class Classifier:
     rarity: Floats  # by feature: idf
     weights: Floats  # feature × topic
     bias: Floats  # by topic
-    sureness: Floats = field(default_factory=lambda: np.array([0.0, 1.0, 0.0, 0.0], dtype=np.float32))
+    # By sign (see `signs`): first row for the topic, second for its domain.
+    sureness: Floats = field(default_factory=lambda: np.array([[0, 1, 0, 0], [0, 1, 0, 0]], dtype=np.float32))
     vocabulary: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +117,7 @@ class Classifier:
     def _sum(self, numbers: Numbers, values: Floats) -> Floats:
         return values @ self.weights[numbers] + self.bias if len(numbers) else self.bias.copy()
 
-    def propose(self, text: str, *, at_most: int = 3) -> list[Proposal]:
+    def propose(self, text: str, *, at_most: int = 3) -> Opinion:
         """Best first. The whole and its best sentences count: a request lost in a long letter is still found.
 
         The probability of the first is calibrated; those of the next share what remains.
@@ -111,10 +129,10 @@ class Classifier:
             parts = np.max([self.scores(read(piece))[0] for piece in pieces[:MAX_SENTENCES]], axis=0)
             scores = (WHOLE * scores + (1 - WHOLE) * parts).astype(np.float32)
         order = [int(topic) for topic in np.argsort(-scores)[:at_most]]
-        first = self.certainty(scores, seen)
+        first, domain_probability = self.certainty(scores, seen)
         shares = np.exp(4 * (scores[order] - scores[order[0]]))
         rest = float(shares[1:].sum()) + 0.3  # something is left for the topics not shown
-        return [
+        proposals = [
             Proposal(
                 self.topics[topic],
                 first if place == 0 else (1 - first) * float(shares[place]) / rest,
@@ -122,10 +140,28 @@ class Classifier:
             )
             for place, topic in enumerate(order)
         ]
+        return Opinion(proposals, proposals[0].domain, domain_probability)
 
-    def certainty(self, scores: Floats, seen: float) -> float:
-        """How likely the first topic is right, learnt on examples that were left out of the learning."""
-        return float(1 / (1 + np.exp(-np.clip(signs(scores, seen) @ self.sureness, -30, 30))))
+    def certainty(self, scores: Floats, seen: float) -> tuple[float, float]:
+        """How likely the first topic, and its domain, are right: learnt on examples left out of the learning."""
+        topic, domain = self.signs(scores, seen)
+        return _likely(topic @ self.sureness[0]), _likely(domain @ self.sureness[1])
+
+    def signs(self, scores: Floats, seen: float) -> tuple[Floats, Floats]:
+        """What tells whether the first is right: constant, its lead, its score, the share of known stems.
+
+        For the topic, the lead over the next topic; for the domain, over the first topic of another domain.
+        """
+        order = np.argsort(-scores)
+        best = int(order[0])
+        domain = self.topics[best].partition(".")[0]
+        others = [int(t) for t in order[1:] if self.topics[int(t)].partition(".")[0] != domain]
+        rival = scores[others[0]] if others else np.float32(-1)
+
+        def row(lead: float) -> Floats:
+            return np.array([1.0, lead, scores[best], seen], dtype=np.float32)
+
+        return row(float(scores[best] - scores[int(order[1])])), row(float(scores[best] - rival))
 
     def _reasons(self, numbers: Numbers, values: Floats, topic: int) -> tuple[str, ...]:
         """The words and concepts that weighed most for a topic, for the log and the agent."""
@@ -164,12 +200,5 @@ class Classifier:
             raise ValueError("not a classifier") from error
 
 
-def signs(scores: Floats, seen: float) -> Floats:
-    """What tells whether the first topic is right: constant, its lead, its score, the share of known stems."""
-    best = np.sort(scores)[::-1]
-    return np.array([1.0, best[0] - (best[1] if len(best) > 1 else -1.0), best[0], seen], dtype=np.float32)
-
-
-def domains(proposals: Sequence[Proposal]) -> list[str]:
-    """Domains of proposals, each once, in order."""
-    return list(dict.fromkeys(proposal.domain for proposal in proposals))
+def _likely(x: float) -> float:
+    return float(1 / (1 + math.exp(-min(max(float(x), -30.0), 30.0))))

@@ -12,18 +12,15 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from guichet.understanding.classifier import Classifier, Floats, features, signs
+from guichet.understanding.classifier import Classifier, Example, Floats, features
 from guichet.understanding.words import Reading, read
 
 FOLDS = 5
 SEED = 20260901
+RIGHT_ENOUGH = 0.9  # a wrong team costs a day; « À orienter » costs a minute
+LOWEST_THRESHOLD = 0.4
+DOMAIN_SHARE = 1.0
 SEEN_AT_LEAST = {"w": 1, "k": 1, "c": 2}  # letters seen in one example only teach its spelling
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    text: str
-    topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +33,13 @@ class Quality:
     topic_top3: float
     domain_top1: float
     domain_top3: float
-    sure: float  # share whose certainty reaches the threshold
+    threshold: float  # certainty from which the first topic decides alone
+    domain_threshold: float  # the same for its domain
+    sure: float  # share whose certainty reaches it
     sure_right: float  # of those, share whose topic is right
 
 
-def learn(examples: Sequence[Example], *, threshold: float = 0.6) -> tuple[Classifier, Quality]:
+def learn(examples: Sequence[Example]) -> tuple[Classifier, Quality]:
     """A classifier of all examples, its certainty learnt on held-out parts.
 
     Raises ValueError, in French, when there are fewer than two topics or ten examples.
@@ -53,8 +52,13 @@ def learn(examples: Sequence[Example], *, threshold: float = 0.6) -> tuple[Class
     labels = [example.topic for example in kept]
     held_out = _held_out(readings, labels)
     classifier = _fit(readings, labels)
-    classifier.sureness = _calibrate(held_out)
-    return classifier, _quality(classifier, held_out, labels, threshold)
+    classifier.sureness = np.vstack(
+        [
+            _calibrate([a.topic_signs for a in held_out], [a.right for a in held_out]),
+            _calibrate([a.domain_signs for a in held_out], [a.right_domain for a in held_out]),
+        ]
+    )
+    return classifier, _quality(classifier, held_out, labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,16 @@ class _Answer:
     order: list[str]
     scores: Floats
     seen: float
+    topic_signs: Floats
+    domain_signs: Floats
 
     @property
     def right(self) -> bool:
         return self.order[0] == self.truth
+
+    @property
+    def right_domain(self) -> bool:
+        return self.order[0].partition(".")[0] == self.truth.partition(".")[0]
 
 
 def _held_out(readings: list[Reading], labels: list[str]) -> list[_Answer]:
@@ -78,7 +88,8 @@ def _held_out(readings: list[Reading], labels: list[str]) -> list[_Answer]:
         model = _fit([readings[i] for i in inside], [labels[i] for i in inside])
         for i in (i for i, place in enumerate(places) if place == turn):
             scores, seen = model.scores(readings[i])
-            answers.append(_Answer(labels[i], [model.topics[int(n)] for n in np.argsort(-scores)], scores, seen))
+            order = [model.topics[int(number)] for number in np.argsort(-scores)]
+            answers.append(_Answer(labels[i], order, scores, seen, *model.signs(scores, seen)))
     return answers
 
 
@@ -120,36 +131,53 @@ def _fit(readings: list[Reading], labels: list[str]) -> Classifier:
         ),
         shape=(len(rows), len(names)),
     )
-    machine = LinearSVC(C=0.5, class_weight="balanced", random_state=SEED, max_iter=5000).fit(matrix, labels)
-    weights = machine.coef_.T.astype(np.float32)
-    if weights.shape[1] == 1:  # two topics: scikit-learn gives one column, for the second
-        model.weights, model.bias = (
-            np.hstack([-weights, weights]),
-            np.concatenate([-machine.intercept_, machine.intercept_]),
-        )
-    else:
-        model.weights, model.bias = weights, machine.intercept_
-    model.bias = model.bias.astype(np.float32)
+    model.weights, model.bias = _separate(matrix, labels, topics)
+    domains = sorted({topic.partition(".")[0] for topic in topics})
+    if len(domains) > 1:
+        # Topics of one domain help each other: few examples of one suffice to know its domain.
+        weights, bias = _separate(matrix, [label.partition(".")[0] for label in labels], domains)
+        place = [domains.index(topic.partition(".")[0]) for topic in topics]
+        model.weights += DOMAIN_SHARE * weights[:, place]
+        model.bias += DOMAIN_SHARE * bias[place]
     return model
 
 
-def _calibrate(answers: list[_Answer]) -> Floats:
-    right = [answer.right for answer in answers]
+def _separate(matrix: csr_matrix, labels: list[str], classes: list[str]) -> tuple[Floats, Floats]:
+    """Weights (feature × class, in the order of `classes`) and bias of one class against the others."""
+    machine = LinearSVC(C=0.3, class_weight="balanced", random_state=SEED, max_iter=5000).fit(matrix, labels)
+    weights, bias = machine.coef_.T.astype(np.float32), machine.intercept_.astype(np.float32)
+    if len(classes) == 2:  # scikit-learn gives one column, for the second
+        return np.hstack([-weights, weights]), np.concatenate([-bias, bias])
+    return weights, bias
+
+
+def _calibrate(rows: list[Floats], right: list[bool]) -> Floats:
     if all(right) or not any(right):
         return np.array([0.0, 1.0, 0.0, 0.0], dtype=np.float32)
-    rows = np.array([signs(answer.scores, answer.seen) for answer in answers])
-    machine = LogisticRegression(fit_intercept=False, C=100.0, max_iter=1000).fit(rows, right)
+    machine = LogisticRegression(fit_intercept=False, C=100.0, max_iter=1000).fit(np.array(rows), right)
     return np.asarray(machine.coef_[0], dtype=np.float32)
 
 
-def _quality(model: Classifier, answers: list[_Answer], labels: list[str], threshold: float) -> Quality:
+def _threshold(answers: list[tuple[float, bool]]) -> float:
+    """The lowest certainty above which `RIGHT_ENOUGH` of the answers are right."""
+    chosen, right = 1.0, 0
+    for count, (certainty, is_right) in enumerate(sorted(answers, reverse=True), start=1):
+        right += is_right
+        if right / count >= RIGHT_ENOUGH:
+            chosen = certainty
+    return round(max(chosen, LOWEST_THRESHOLD), 3)
+
+
+def _quality(model: Classifier, answers: list[_Answer], labels: list[str]) -> Quality:
     def share(found: list[bool]) -> float:
         return round(sum(found) / len(found), 4) if found else 0.0
 
     def domains(order: list[str]) -> list[str]:
         return list(dict.fromkeys(topic.partition(".")[0] for topic in order))
 
-    sure = [answer for answer in answers if model.certainty(answer.scores, answer.seen) >= threshold]
+    certain = [(*model.certainty(answer.scores, answer.seen), answer) for answer in answers]
+    threshold = _threshold([(topic, answer.right) for topic, _, answer in certain])
+    sure = [answer for topic, _, answer in certain if topic >= threshold]
     return Quality(
         examples=len(labels),
         topics=len(set(labels)),
@@ -157,6 +185,8 @@ def _quality(model: Classifier, answers: list[_Answer], labels: list[str], thres
         topic_top3=share([answer.truth in answer.order[:3] for answer in answers]),
         domain_top1=share([domains(answer.order)[0] == answer.truth.partition(".")[0] for answer in answers]),
         domain_top3=share([answer.truth.partition(".")[0] in domains(answer.order)[:3] for answer in answers]),
+        threshold=threshold,
+        domain_threshold=_threshold([(domain, answer.right_domain) for _, domain, answer in certain]),
         sure=round(len(sure) / len(answers), 4),
         sure_right=share([answer.right for answer in sure]),
     )

@@ -5,8 +5,10 @@ from guichet.cases.models.clock import Clock, Suspension
 from guichet.cases.models.follow import FollowCode
 from guichet.cases.models.inbound import InboundItem
 from guichet.cases.models.interaction import Attachment, Draft, Interaction, ReplyTemplate
+from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
 
 __all__ = [
     "Attachment", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft", "FollowCode", "InboundItem",
-    "Interaction", "Participant", "ReplyTemplate", "Status", "Suspension", "Task",
+    "Interaction", "Participant", "ReplyTemplate", "RoutingDecision", "RoutingModel", "RoutingRule", "Status",
+    "Suspension", "Task", "TopicExample",
 ]  # fmt: skip

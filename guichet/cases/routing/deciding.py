@@ -1,0 +1,84 @@
+"""One message in, one decision out; nothing is written here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from guichet.cases.models.routing import RoutingDecision, RoutingRule
+from guichet.cases.routing.learnt import Learnt, current
+from guichet.cases.routing.rules import Message, first_match
+from guichet.organisation.directory import directory
+from guichet.organisation.models import Team, Topic
+from guichet.understanding.classifier import Opinion, Proposal
+from guichet.understanding.danger import Sign, signs_of_danger
+from guichet.understanding.words import sentences
+
+SHOWN = 8  # enough for three domains; an agent sees the first three
+# Another topic in the same message: said in a sentence of its own, as surely as one that would decide alone.
+MAX_ALSO = 3
+URGENT = "urgence"  # the domain of persons in danger
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the routing would do with a message.
+
+    `proposals` are there whoever decided; `topic` is None when nothing was sure enough: « À orienter ».
+    """
+
+    source: RoutingDecision.Source
+    topic: Topic | None = None
+    team: Team | None = None
+    rule: RoutingRule | None = None
+    model: int | None = None
+    proposals: list[Proposal] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)
+    dangers: list[Sign] = field(default_factory=list)
+    urgent: bool = False
+
+
+def decide(message: Message) -> Decision:
+    """Rules, then what was learnt. Signs of danger are read whatever decides."""
+    learnt = current()
+    text = message.whole
+    rule = first_match(message)
+    dangers = signs_of_danger(text)
+    opinion = learnt.classifier.propose(text, at_most=SHOWN) if learnt else None
+    decision = Decision(
+        RoutingDecision.Source.NONE,
+        rule=rule,
+        model=learnt.version if learnt else None,
+        proposals=[p for p in opinion.proposals if p.topic in directory().topics_by_code] if opinion else [],
+        also=_also(text, opinion.domain, learnt) if learnt and opinion else [],
+        dangers=dangers,
+        urgent=bool(dangers)
+        or (rule is not None and rule.urgent)
+        or (opinion is not None and opinion.domain == URGENT),
+    )
+    if rule is not None and (rule.topic or rule.team):
+        return replace(decision, source=RoutingDecision.Source.RULE, topic=rule.topic, team=rule.team)
+    topic = _sure_topic(opinion, learnt) if learnt and opinion else None
+    return replace(decision, source=RoutingDecision.Source.MODEL, topic=topic) if topic else decision
+
+
+def _sure_topic(opinion: Opinion, learnt: Learnt) -> Topic | None:
+    """The first topic when it is sure; else its domain when that is: the team is right, the topic remains to say."""
+    known = directory().topics_by_code
+    if opinion.proposals[0].probability >= learnt.threshold:
+        return known.get(opinion.proposals[0].topic)
+    return known.get(opinion.domain) if opinion.domain_probability >= learnt.domain_threshold else None
+
+
+def _also(text: str, domain: str, learnt: Learnt) -> list[str]:
+    """Codes of other topics, each sure of itself in one sentence and of another domain than the first."""
+    pieces = sentences(text)
+    if len(pieces) < 2:
+        return []
+    domains, found = {domain}, list[str]()
+    for piece in pieces[:40]:
+        best = learnt.classifier.propose(piece, at_most=1).proposals[0]
+        sure = best.probability >= learnt.threshold and best.topic in directory().topics_by_code
+        if sure and best.domain not in domains:
+            domains.add(best.domain)
+            found.append(best.topic)
+    return found[:MAX_ALSO]
