@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -196,7 +197,7 @@ class Classifier:
                     rarity=kept["rarity"], weights=kept["weights"].astype(np.float32), bias=kept["bias"],
                     sureness=kept["sureness"],
                 )  # fmt: skip
-        except (KeyError, OSError, UnicodeDecodeError) as error:
+        except (KeyError, OSError, EOFError, UnicodeDecodeError, zipfile.BadZipFile) as error:
             raise ValueError("not a classifier") from error
 
 

@@ -58,7 +58,7 @@ def words_of(text: str) -> list[str]:
     """Folded words in order, SMS spellings written out, addresses dropped, long numbers become one mark."""
     plain = _NUMBER.sub(f" {NUMBER} ", _WEB.sub(" ", fold(text)))
     spelt: list[str] = []
-    for word in _WORD.findall(plain):
+    for word in _WORD.findall(plain.replace("c'est", "c")):
         spelt.extend(SMS[word].split() if word in SMS else (word,))
     return spelt
 

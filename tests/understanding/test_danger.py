@@ -1,0 +1,59 @@
+"""A human at once: what must alarm does, what people say every day does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from guichet.understanding.danger import CARDS, Danger, signs_of_danger
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("J'ai envie d'en finir", Danger.LIFE),
+        ("g plus envie de vivre", Danger.LIFE),
+        ("je vais faire une bétise ce soir", Danger.LIFE),
+        ("Mon mari me frappe devant les enfants", Danger.VIOLENCE),
+        ("un homme suit les filles à la descente du car", Danger.VIOLENCE),
+        ("ma fille se fait harceler", Danger.VIOLENCE),
+        ("mon fils de 8 ans n'est pas rentré du car", Danger.CHILD),
+        ("Ça fait 2h que ma fille attend dehors, il fait nuit", Danger.CHILD),
+        ("le chauffeur a laissé ma fille au bord de la route", Danger.CHILD),
+        ("il y a le feu dans le car", Danger.ACCIDENT),
+        ("le conducteur sent l'alcool", Danger.ACCIDENT),
+        ("nous sommes à la rue avec un bébé", Danger.NEED),
+        ("plus rien à manger depuis trois jours", Danger.NEED),
+        ("je vais venir tout casser chez vous", Danger.THREAT),
+        ("je sais où vous habitez", Danger.THREAT),
+    ],
+)
+def test_what_must_alarm(text: str, danger: Danger) -> None:
+    assert danger in {sign.danger for sign in signs_of_danger(text)}
+    assert danger in {sign.danger for sign in signs_of_danger(text.upper())}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mon fils a perdu sa carte de bus",
+        "Les frais de garde explosent",
+        "L'arrêt est dangereux, le feu rouge est masqué",
+        "combien elle va payer pour mon frère",
+        "Je voudrais la formation aux premiers secours",
+        "Nous menons une campagne de prévention du suicide dans les lycées",
+        "C'est à mourir de rire",
+        "Le car passe à 7 h 10, est-ce encore vrai ?",
+        "Je veux en finir avec ce dossier",
+    ],
+)
+def test_what_must_not(text: str) -> None:
+    assert signs_of_danger(text) == []
+
+
+def test_each_danger_has_its_card_and_numbers() -> None:
+    assert set(CARDS) == set(Danger)
+    assert all(card.numbers for card in CARDS.values())
+
+
+def test_a_danger_is_said_once_however_often_it_is_written() -> None:
+    assert len(signs_of_danger("suicide suicide suicide")) == 1
