@@ -29,7 +29,8 @@ GROUPS = ("w", "k", "c")
 GROUP_WEIGHT = {"w": 1.0, "k": 1.6, "c": 0.7}
 FORMAT = 1
 WHOLE = 0.6  # the rest goes to the best sentence
-MAX_SENTENCES = 40
+MAX_SENTENCES = 20
+MAX_KEPT_WORDS = 50_000
 EXPLAINED = 3
 
 
@@ -61,6 +62,7 @@ class Opinion:
     proposals: list[Proposal]
     domain: str
     domain_probability: float
+    by_sentence: list[Proposal]  # the first topic of each sentence taken alone; empty when there is but one
 
 
 def features(reading: Reading) -> Iterator[tuple[str, Counter[str]]]:
@@ -69,16 +71,13 @@ def features(reading: Reading) -> Iterator[tuple[str, Counter[str]]]:
     yield "w", Counter([f"w:{s}" for s in stems] + [f"w:{a} {b}" for a, b in pairwise(stems)])
     concepts = sorted(set(reading.concepts))
     yield "k", Counter([f"k:{c}" for c in concepts] + [f"k:{a}+{b}" for a, b in combinations(concepts, 2)])
-    yield (
-        "c",
-        Counter(
-            f"c:{padded[at : at + size]}"
-            for word in reading.folded.split()
-            for padded in (f" {word} ",)
-            for size in (3, 4, 5)
-            for at in range(len(padded) - size + 1)
-        ),
-    )
+    yield "c", Counter(gram for word in reading.words for gram in grams(word))
+
+
+def grams(word: str) -> list[str]:
+    """Pieces of 3 to 5 letters of a word, its ends marked."""
+    padded = f" {word} "
+    return [f"c:{padded[at : at + size]}" for size in (3, 4, 5) for at in range(len(padded) - size + 1)]
 
 
 @dataclass(slots=True)
@@ -93,22 +92,44 @@ class Classifier:
     # By sign (see `signs`): first row for the topic, second for its domain.
     sureness: Floats = field(default_factory=lambda: np.array([[0, 1, 0, 0], [0, 1, 0, 0]], dtype=np.float32))
     vocabulary: dict[str, int] = field(init=False, repr=False)
+    _domains: Numbers = field(init=False, repr=False)  # by topic: a number for its domain
+    _kept_letters: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.vocabulary = {name: number for number, name in enumerate(self.names)}
+        domains = [topic.partition(".")[0] for topic in self.topics]
+        self._domains = np.array([domains.index(domain) for domain in domains], dtype=np.int64)
 
     def vector(self, reading: Reading) -> tuple[Numbers, Floats, float]:
         """Feature numbers, their values, and the share of stems ever seen."""
-        numbers: list[int] = []
-        values: list[float] = []
-        for group, counts in features(reading):
-            known = [(self.vocabulary[name], count) for name, count in counts.items() if name in self.vocabulary]
-            raw = [(1 + math.log(count)) * float(self.rarity[number]) for number, count in known]
-            norm = math.sqrt(sum(value * value for value in raw)) or 1.0
-            numbers.extend(number for number, _ in known)
-            values.extend(GROUP_WEIGHT[group] * value / norm for value in raw)
-        seen = sum(f"w:{s}" in self.vocabulary for s in reading.stems) / (len(reading.stems) or 1)
-        return np.array(numbers, dtype=np.int64), np.array(values, dtype=np.float32), seen
+        known = self.vocabulary
+        parts: list[tuple[float, dict[int, int]]] = []
+        for group, counts in features(Reading(reading.stems, reading.concepts, ())):
+            parts.append((GROUP_WEIGHT[group], {known[name]: n for name, n in counts.items() if name in known}))
+        letters: Counter[int] = Counter()
+        for word in reading.words:
+            letters.update(self._letters(word))
+        parts.append((GROUP_WEIGHT["c"], letters))
+        numbers = np.fromiter((number for _, counts in parts for number in counts), dtype=np.int64)
+        values = np.concatenate([self._values(counts, weight) for weight, counts in parts])
+        seen = sum(f"w:{s}" in known for s in reading.stems) / (len(reading.stems) or 1)
+        return numbers, values, seen
+
+    def _values(self, counts: dict[int, int], weight: float) -> Floats:
+        """Rare features count more, repeated ones hardly; the length of the group is `weight`."""
+        if not counts:
+            return np.empty(0, dtype=np.float32)
+        raw = (1 + np.log(np.fromiter(counts.values(), dtype=np.float32))) * self.rarity[list(counts)]
+        return np.asarray(raw * (weight / float(np.sqrt(raw @ raw))), dtype=np.float32)
+
+    def _letters(self, word: str) -> list[int]:
+        """Numbers of the known pieces of a word, kept: the same words come back in every message."""
+        found = self._kept_letters.get(word)
+        if found is None:
+            found = [self.vocabulary[gram] for gram in grams(word) if gram in self.vocabulary]
+            if len(self._kept_letters) < MAX_KEPT_WORDS:
+                self._kept_letters[word] = found
+        return found
 
     def scores(self, reading: Reading) -> tuple[Floats, float]:
         """One score a topic (about -1 … 1, above 0 is a yes), and the share of stems ever seen."""
@@ -125,9 +146,10 @@ class Classifier:
         """
         numbers, values, seen = self.vector(read(text))
         scores = self._sum(numbers, values)
-        pieces = sentences(text)
-        if len(pieces) > 1:
-            parts = np.max([self.scores(read(piece))[0] for piece in pieces[:MAX_SENTENCES]], axis=0)
+        pieces = sentences(text)[:MAX_SENTENCES]
+        said = [self.scores(read(piece)) for piece in pieces] if len(pieces) > 1 else []
+        if said:
+            parts = np.max([piece_scores for piece_scores, _ in said], axis=0)
             scores = (WHOLE * scores + (1 - WHOLE) * parts).astype(np.float32)
         order = [int(topic) for topic in np.argsort(-scores)[:at_most]]
         first, domain_probability = self.certainty(scores, seen)
@@ -141,7 +163,8 @@ class Classifier:
             )
             for place, topic in enumerate(order)
         ]
-        return Opinion(proposals, proposals[0].domain, domain_probability)
+        by_sentence = [Proposal(self.topics[int(np.argmax(s))], self.certainty(s, share)[0]) for s, share in said]
+        return Opinion(proposals, proposals[0].domain, domain_probability, by_sentence)
 
     def certainty(self, scores: Floats, seen: float) -> tuple[float, float]:
         """How likely the first topic, and its domain, are right: learnt on examples left out of the learning."""
@@ -153,16 +176,15 @@ class Classifier:
 
         For the topic, the lead over the next topic; for the domain, over the first topic of another domain.
         """
-        order = np.argsort(-scores)
-        best = int(order[0])
-        domain = self.topics[best].partition(".")[0]
-        others = [int(t) for t in order[1:] if self.topics[int(t)].partition(".")[0] != domain]
-        rival = scores[others[0]] if others else np.float32(-1)
-
-        def row(lead: float) -> Floats:
-            return np.array([1.0, lead, scores[best], seen], dtype=np.float32)
-
-        return row(float(scores[best] - scores[int(order[1])])), row(float(scores[best] - rival))
+        best = int(scores.argmax())
+        top = float(scores[best])
+        second = float(np.partition(scores, -2)[-2])
+        elsewhere = scores[self._domains != self._domains[best]]
+        rival = float(elsewhere.max()) if len(elsewhere) else -1.0
+        return (
+            np.array([1.0, top - second, top, seen], dtype=np.float32),
+            np.array([1.0, top - rival, top, seen], dtype=np.float32),
+        )
 
     def _reasons(self, numbers: Numbers, values: Floats, topic: int) -> tuple[str, ...]:
         """The words and concepts that weighed most for a topic, for the log and the agent."""

@@ -47,11 +47,11 @@ EMPTY = frozenset(
 
 
 class Reading(NamedTuple):
-    """A text once read: stems of its words in order (empty words left out), concepts found, folded text."""
+    """A text once read: stems of its words in order (empty words left out), concepts found, its words as spelt."""
 
     stems: tuple[str, ...]
     concepts: tuple[str, ...]
-    folded: str
+    words: tuple[str, ...]
 
 
 def words_of(text: str) -> list[str]:
@@ -75,7 +75,7 @@ def read(text: str) -> Reading:
     return Reading(
         stems=tuple(s for s, word in zip(stems, words, strict=True) if word not in EMPTY),
         concepts=tuple(_concepts_in(stems)),
-        folded=" ".join(words),
+        words=tuple(words),
     )
 
 

@@ -11,7 +11,6 @@ from guichet.organisation.directory import directory
 from guichet.organisation.models import Team, Topic
 from guichet.understanding.classifier import Opinion, Proposal
 from guichet.understanding.danger import Sign, signs_of_danger
-from guichet.understanding.words import sentences
 
 SHOWN = 8  # enough for three domains; an agent sees the first three
 # Another topic in the same message: said in a sentence of its own, as surely as one that would decide alone.
@@ -49,7 +48,7 @@ def decide(message: Message) -> Decision:
         rule=rule,
         model=learnt.version if learnt else None,
         proposals=[p for p in opinion.proposals if p.topic in directory().topics_by_code] if opinion else [],
-        also=_also(text, opinion.domain, learnt) if learnt and opinion else [],
+        also=_also(opinion, learnt.threshold) if learnt and opinion else [],
         dangers=dangers,
         urgent=bool(dangers)
         or (rule is not None and rule.urgent)
@@ -69,16 +68,11 @@ def _sure_topic(opinion: Opinion, learnt: Learnt) -> Topic | None:
     return known.get(opinion.domain) if opinion.domain_probability >= learnt.domain_threshold else None
 
 
-def _also(text: str, domain: str, learnt: Learnt) -> list[str]:
+def _also(opinion: Opinion, threshold: float) -> list[str]:
     """Codes of other topics, each sure of itself in one sentence and of another domain than the first."""
-    pieces = sentences(text)
-    if len(pieces) < 2:
-        return []
-    domains, found = {domain}, list[str]()
-    for piece in pieces[:40]:
-        best = learnt.classifier.propose(piece, at_most=1).proposals[0]
-        sure = best.probability >= learnt.threshold and best.topic in directory().topics_by_code
-        if sure and best.domain not in domains:
+    domains, found = {opinion.domain}, list[str]()
+    for best in opinion.by_sentence:
+        if best.probability >= threshold and best.domain not in domains and best.topic in directory().topics_by_code:
             domains.add(best.domain)
             found.append(best.topic)
     return found[:MAX_ALSO]
