@@ -137,7 +137,7 @@ def _case(reference: str, people: Sequence[Person], agents: dict[int, list[int]]
 # Half of what a Region receives is about school transport.
 _TOPICS = [
     *(["transport_scolaire.carte"] * 8), *(["transport_scolaire.inscription"] * 5),
-    *(["transport_scolaire.tarif"] * 4), *(["transport_scolaire.arret"] * 3), *LETTERS,
+    *(["transport_scolaire.tarif"] * 4), *(["transport_scolaire.horaire_arret"] * 3), *LETTERS,
 ]  # fmt: skip
 
 

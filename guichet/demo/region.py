@@ -13,8 +13,10 @@ from django.db import transaction
 from guichet.accounts.actions import create_agent, join
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
-from guichet.cases.models import ReplyTemplate
+from guichet.cases.actions.routing import add_examples, learn_routing, save_rule
+from guichet.cases.models import ReplyTemplate, RoutingRule
 from guichet.core.identifiers import DEPARTMENTS
+from guichet.demo.topics import TOPICS, examples
 from guichet.organisation.actions import close_exceptionally, route_topic, save_team, save_topic
 from guichet.organisation.models import Channel, Closure, Commitment, CompetentBody, Team, TeamAddress, Topic
 
@@ -34,63 +36,24 @@ TEAMS = (
     ("TRA-TER", "POL-TRA", "service", "Service TER et cars", "TER et cars régionaux"),
     ("EDU-JEU", "POL-EDU", "service", "Aides aux jeunes", "Aides aux jeunes"),
     ("EDU-LYC", "POL-EDU", "service", "Lycées", "Service des lycées"),
+    ("EDU-CUL", "POL-EDU", "service", "Culture et patrimoine", "Culture et patrimoine"),
+    ("EDU-SPO", "POL-EDU", "service", "Sport et vie associative", "Sport et vie associative"),
     ("FOR-PRO", "POL-FOR", "service", "Formation professionnelle", "Formation professionnelle"),
     ("FOR-APP", "POL-FOR", "service", "Apprentissage", "Apprentissage"),
     ("ECO-ENT", "POL-ECO", "service", "Aides aux entreprises", "Aides aux entreprises"),
     ("ECO-AGR", "POL-ECO", "service", "Agriculture", "Agriculture et forêt"),
+    ("ECO-ENV", "POL-ECO", "service", "Environnement et énergie", "Environnement et énergie"),
     ("EUR-MOB", "POL-EUR", "service", "Mobilité internationale", "Mobilité internationale"),
     ("EUR-FON", "POL-EUR", "service", "Fonds européens", "Fonds européens"),
     ("RES-JUR", "POL-RES", "service", "Affaires juridiques", "Service juridique"),
     ("RES-DPO", "POL-RES", "service", "Protection des données", "Délégué à la protection des données"),
+    ("RES-NUM", "POL-RES", "service", "Support des téléservices", "Aide aux services en ligne"),
+    ("RES-ACH", "POL-RES", "service", "Achats et finances", "Marchés et factures"),
+    ("RES-RH", "POL-RES", "service", "Ressources humaines", "Recrutement"),
+    ("ACC-REL", "POL-RES", "team", "Relations avec les usagers", "Accueil de la Région"),
+    ("ACC-URG", "POL-RES", "team", "Urgences", "Accueil de la Région"),
     ("ACC-ORI", "POL-RES", "team", "À orienter", "Accueil de la Région"),
 )
-
-# (code, parent, label, in citizens' words, icon, nature, silence, months, team, by department, sensitivity)
-TOPICS = (
-    ("transport_scolaire", "", "Transport scolaire", "Le transport scolaire de mon enfant", "bus",
-     "information", "none", None, "TRA-SCO", True, 0),
-    ("transport_scolaire.carte", "transport_scolaire", "Carte et duplicata", "Une carte perdue, volée ou non reçue", "",
-     "information", "none", None, "", True, 0),
-    ("transport_scolaire.inscription", "transport_scolaire", "Inscription", "Inscrire mon enfant ou changer d'adresse",
-     "", "demand", "rejection", 2, "", True, 0),
-    ("transport_scolaire.tarif", "transport_scolaire", "Tarif et paiement", "Le tarif, le paiement, un remboursement",
-     "", "demand", "rejection", 2, "", True, 0),
-    ("transport_scolaire.arret", "transport_scolaire", "Horaires et arrêts", "Un horaire, un retard, un point d'arrêt",
-     "", "report", "none", None, "", True, 0),
-    ("ter", "", "TER et cars", "Le TER et les cars régionaux", "train-front", "information", "none", None, "TRA-TER",
-     False, 0),
-    ("aides_jeunes", "", "Aides aux jeunes", "Une aide pour les jeunes", "car", "demand", "rejection", 2, "EDU-JEU",
-     False, 0),
-    ("aides_jeunes.permis", "aides_jeunes", "Permis de conduire", "L'aide au permis de conduire", "", "demand",
-     "rejection", 2, "", False, 0),
-    ("aides_jeunes.bafa", "aides_jeunes", "BAFA, BAFD, BNSSA", "L'aide au BAFA", "", "demand", "rejection", 2, "",
-     False, 0),
-    ("lycees", "", "Lycées", "Le lycée : équipement, cantine, internat", "backpack", "information", "none", None,
-     "EDU-LYC", False, 0),
-    ("mobilite", "", "Études et stages à l'étranger", "Partir étudier ou travailler à l'étranger", "plane", "demand",
-     "rejection", 2, "EUR-MOB", False, 0),
-    ("formation", "", "Formation professionnelle", "Trouver ou financer une formation", "graduation-cap", "information",
-     "none", None, "FOR-PRO", False, 0),
-    ("formation.fonds_social", "formation", "Fonds social formation", "Une difficulté pendant ma formation", "",
-     "demand", "rejection", 2, "", False, 1),
-    ("apprentissage", "", "Apprentissage", "L'apprentissage et ses aides", "hand-coins", "demand", "rejection", 2,
-     "FOR-APP", False, 0),
-    ("entreprises", "", "Entreprises", "Une aide pour mon entreprise", "factory", "demand", "rejection", 2, "ECO-ENT",
-     False, 0),
-    ("agriculture", "", "Agriculture", "Une aide agricole", "tractor", "demand", "rejection", 2, "ECO-AGR", False, 0),
-    ("europe", "", "Fonds européens", "Financer un projet avec l'Europe", "euro", "information", "none", None,
-     "EUR-FON", False, 0),
-    ("droits", "", "Mes droits", "Contester une décision, obtenir un document", "landmark", "information", "none", None,
-     "RES-JUR", False, 0),
-    ("droits.recours", "droits", "Recours gracieux", "Contester une décision", "", "appeal", "rejection", 2, "", False,
-     0),
-    ("droits.cada", "droits", "Communication d'un document", "Obtenir un document administratif", "", "cada",
-     "rejection", 1, "", False, 0),
-    ("droits.donnees", "droits", "Données personnelles", "Mes données personnelles", "", "rights", "rejection", 1,
-     "RES-DPO", False, 2),
-    ("autre", "", "Autre sujet", "Autre chose, ou je ne sais pas", "circle-help", "information", "none", None, "",
-     False, 0),
-)  # fmt: skip
 
 TEMPLATES = (
     ("Attestation provisoire de transport", "transport_scolaire.carte",
@@ -102,13 +65,21 @@ TEMPLATES = (
     ("Changement d'adresse enregistré", "transport_scolaire.inscription",
      "Bonjour {civilité} {nom},\n\nNous avons enregistré votre nouvelle adresse pour la demande N° {numéro}. Vous "
      "recevrez le nouveau circuit et l'arrêt.\n\nBonne journée,"),
-    ("Aide au permis : conditions", "aides_jeunes.permis",
+    ("Aide au permis : conditions", "aide_jeune.permis",
      "Bonjour {civilité} {nom},\n\nL'aide au permis dépend de l'âge, du diplôme préparé et du revenu fiscal de "
      "référence par part. Joignez votre dernier avis d'imposition pour que nous calculions le montant.\n\nBonne "
      "journée,"),
     ("Réponse d'attente", "",
      "Bonjour {civilité} {nom},\n\nNous étudions votre demande N° {numéro}. Elle demande une vérification auprès "
      "d'un autre service. Nous revenons vers vous dès que nous avons sa réponse.\n\nBonne journée,"),
+)  # fmt: skip
+
+# (name, topic, conditions)
+RULES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("Presse quotidienne", "accueil.presse", {"senders": ["sudouest.example", "francebleu.example"]}),
+    ("Factures de Chorus", "entreprise.marches", {"senders": ["chorus.example"]}),
+    ("Recours par lettre recommandée", "droits.recours_gracieux",
+     {"words": ["recours gracieux", "recours administratif"], "channels": [Channel.PAPER]}),
 )  # fmt: skip
 
 # (address, first name, name, capacity, teams, supervisor, more)
@@ -120,7 +91,8 @@ AGENTS: tuple[tuple[str, str, str, str, tuple[str, ...], bool, dict[str, Any]], 
     ("julie.carrere", "Julie", "Carrère", "Conseillère aides aux jeunes", ("EDU-JEU", "EUR-MOB"), False,
      {"clearance": 1}),
     ("marc.delage", "Marc", "Delage", "Conseiller formation", ("FOR-PRO", "FOR-APP"), False, {"clearance": 1}),
-    ("ines.poitevin", "Inès", "Poitevin", "Responsable des transports scolaires", ("POL-TRA", "ACC-ORI"), True,
+    ("ines.poitevin", "Inès", "Poitevin", "Responsable des transports scolaires",
+     ("POL-TRA", "ACC-ORI", "ACC-URG"), True,
      {"clearance": 1}),
     ("claire.faure", "Claire", "Faure", "Juriste", ("RES-JUR", "RES-DPO"), False, {"clearance": 2}),
     ("sam.admin", "Sam", "Lafon", "Administrateur", (), False,
@@ -167,6 +139,7 @@ def build() -> None:
         Closure(first_day=date(2027, 5, 7), last_day=date(2027, 5, 7), reason="Pont de l'Ascension"), by=by
     )
     _agents(by, teams)
+    _routing(by)
 
 
 def _teams(by: User) -> dict[str, Team]:
@@ -193,18 +166,28 @@ def _teams(by: User) -> dict[str, Team]:
 def _topics(by: User, teams: dict[str, Team]) -> dict[str, Topic]:
     topics: dict[str, Topic] = {}
     for position, row in enumerate(TOPICS):
-        code, parent, label, words, icon, nature, silence, months, team, asks, sensitivity = row
-        topics[code] = save_topic(
+        topics[row.code] = save_topic(
             Topic(
-                code=code, parent=topics.get(parent), label=label, citizen_label=words, icon=icon, nature=nature,
-                silence=silence, silence_months=months, team=teams.get(team), asks_department=asks,
-                sensitivity=sensitivity, position=position,
+                code=row.code, parent=topics.get(row.parent), label=row.label, citizen_label=row.words, icon=row.icon,
+                nature=row.nature, silence="rejection" if row.months else "none", silence_months=row.months or None,
+                team=teams[row.team] if row.team else None, asks_department=row.asks_department,
+                sensitivity=row.sensitivity, is_active=row.proposed, position=position,
             ),
             by=by,
         )  # fmt: skip
     for department in DEPARTMENTS:
         route_topic(topics["transport_scolaire"], department, teams[f"TRA-{department}"], by=by)
     return topics
+
+
+def _routing(by: User) -> None:
+    """Teach the routing with the messages written for it, and a few rules as an administrator would write them."""
+    named = [(f"{row.label}. {row.words}", row.code) for row in TOPICS if row.parent]
+    add_examples([*examples(), *named], by=by)
+    topics = {topic.code: topic for topic in Topic.objects.all()}
+    for name, topic, conditions in RULES:
+        save_rule(RoutingRule(name=name, topic=topics[topic], **conditions), by=by)
+    learn_routing(by=by)
 
 
 def _agents(by: User, teams: dict[str, Team]) -> None:

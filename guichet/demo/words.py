@@ -42,7 +42,7 @@ LETTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Frais de dossier après la date", "L'affectation au lycée est arrivée après la date limite. Je demande à ne "
          "pas payer les frais de dossier."),
     ),
-    "transport_scolaire.arret": (
+    "transport_scolaire.horaire_arret": (
         ("Car passé en avance", "Le car est passé dix minutes en avance ce matin, trois enfants sont restés au bord de "
          "la route."),
         ("Demande de point d'arrêt", "Nous sommes quatre familles dans le hameau et l'arrêt le plus proche est à plus "
@@ -52,21 +52,21 @@ LETTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Objet oublié dans le train", "J'ai oublié un sac bleu dans le train de 18 h 12 entre Bordeaux et Agen."),
         ("Trains supprimés", "Le train de 7 h 05 a été supprimé trois fois cette semaine. Quelle indemnisation ?"),
     ),
-    "aides_jeunes.permis": (
+    "aide_jeune.permis": (
         ("Aide au permis", "Bonjour, j'ai 19 ans et je viens d'avoir mon CAP. Est-ce que j'ai droit à l'aide au permis "
          "et quels papiers faut-il ?"),
         ("Où en est mon aide ?", "J'ai envoyé mon dossier d'aide au permis il y a deux mois et je n'ai pas de "
          "nouvelles. Mon auto-école attend."),
     ),
-    "aides_jeunes.bafa": (("Aide BAFA", "Bonjour, je commence mon BAFA en avril, à quel moment faut-il demander "
+    "aide_jeune.bafa": (("Aide BAFA", "Bonjour, je commence mon BAFA en avril, à quel moment faut-il demander "
                            "l'aide ?"),),
-    "lycees": (
+    "lycee": (
         ("Premier équipement", "Mon fils entre en seconde bac pro cuisine. Comment reçoit-on l'équipement "
          "professionnel ?"),
         ("Tarif de la cantine", "Le tarif de la demi-pension a changé sans explication. Pouvez-vous me dire comment il "
          "est calculé ?"),
     ),
-    "mobilite": (
+    "mobilite_internationale": (
         ("Stage en Espagne", "Je pars huit semaines en stage à Bilbao. Dois-je déposer le dossier avant le départ ?"),
         ("Dernier versement", "J'ai envoyé l'attestation de fin de stage. Quand le dernier tiers est-il versé ?"),
     ),
@@ -76,14 +76,16 @@ LETTERS: dict[str, tuple[tuple[str, str], ...]] = {
                                 "fin du mois. Mon référent m'a parlé du fonds social."),),
     "apprentissage": (("Aide aux apprentis", "Mon apprentissage commence en septembre à 60 km de chez moi. Existe-t-il "
                        "une aide pour l'hébergement ?"),),
-    "entreprises": (("Création d'un commerce", "J'ouvre une épicerie dans un bourg de 900 habitants. Quelles aides "
+    "entreprise": (("Création d'un commerce", "J'ouvre une épicerie dans un bourg de 900 habitants. Quelles aides "
                      "peut-on cumuler ?"),),
     "agriculture": (("Installation", "Je reprends l'exploitation de mes parents en maraîchage. À qui adresser le "
                      "dossier d'installation ?"),),
     "europe": (("Projet associatif", "Notre association prépare un projet d'inclusion numérique. Un fonds européen "
                 "peut-il le soutenir ?"),),
-    "droits.recours": (("Contestation d'un refus", "Je conteste le refus du 3 de ce mois. Les revenus pris en compte "
-                        "ne sont pas les bons : je joins mon avis d'imposition."),),
+    "droits.recours_gracieux": (
+        ("Contestation d'un refus", "Je conteste le refus du 3 de ce mois. Les revenus pris en compte ne sont pas les "
+         "bons : je joins mon avis d'imposition."),
+    ),
     "droits.cada": (("Copie d'un marché", "Je demande communication du rapport d'analyse des offres du marché de "
                      "transport de mon canton."),),
     "": (

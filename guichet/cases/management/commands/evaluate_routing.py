@@ -55,8 +55,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _order(decision: Decision) -> list[str]:
-    """Topics as an agent would see them: what was decided, then what was proposed."""
-    first = [decision.topic.code] if decision.topic else []
+    """Topics as an agent would see them: what was decided (a mere domain says no topic), then what was proposed."""
+    first = [decision.topic.code] if decision.topic and "." in decision.topic.code else []
     return list(dict.fromkeys([*first, *(proposal.topic for proposal in decision.proposals)]))
 
 
