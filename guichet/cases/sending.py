@@ -12,6 +12,7 @@ from guichet.accounts.models import User
 from guichet.cases.models import Case, Interaction
 from guichet.channels.email.tokens import make_token
 from guichet.core.models import StoredFile
+from guichet.core.rows import insert
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel
 from guichet.outbox.actions import Letter, queue
@@ -26,15 +27,23 @@ def letter_for(
     cc: Sequence[tuple[str, str]] = (),
     automatic: bool = False,
     answering: Interaction | None = None,
+    first: bool = False,
     files: Sequence[tuple[StoredFile, str]] = (),
 ) -> Letter:
-    """From the unit, never from the agent (behaviours 35); the answer comes back to the case by its token."""
+    """From the unit, never from the agent (behaviours 35); the answer comes back to the case by its token.
+
+    `first`: the case holds nothing but `answering`, which was just written.
+    """
     team = directory().team(case.team_id)
     token = make_token(case.reference, settings.SECRET_KEY)
     local, _, domain = settings.MAIL_ADDRESS.partition("@")
     unit = team.said if team and not team.takes_unrouted else settings.REGION_NAME
-    ids = list(
-        case.interactions.exclude(message_id="").order_by("-at", "-id").values_list("message_id", flat=True)[:10]
+    ids = (
+        [answering.message_id]
+        if first and answering and answering.message_id
+        else list(
+            case.interactions.exclude(message_id="").order_by("-at", "-id").values_list("message_id", flat=True)[:10]
+        )
     )
     nearest = answering.message_id if answering and answering.message_id else (ids[0] if ids else "")
     return Letter(
@@ -70,7 +79,7 @@ def write_out(
     `text`: what the history shows when it is not the whole letter (an answer without its signature).
     """
     parcel = queue(letter, not_before=not_before)
-    return Interaction.objects.create(
+    interaction = Interaction(
         case=case,
         channel=Channel.EMAIL,
         direction=Interaction.Direction.OUT,
@@ -85,3 +94,5 @@ def write_out(
         parcel=parcel,
         template_version=template_version,
     )
+    insert(interaction)
+    return interaction

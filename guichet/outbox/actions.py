@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
+from guichet.core.rows import insert
 from guichet.core.text import one_line
 from guichet.journal.actions import record
 from guichet.outbox.models import Delivery, Parcel, ParcelFile
@@ -58,7 +59,7 @@ def queue(letter: Letter, *, not_before: datetime | None = None) -> Parcel:
         recipients.setdefault(address.lower(), name)
     if not recipients:
         raise Refused("Il manque un destinataire : cette personne n'a pas d'adresse utilisable.", status=400)
-    parcel = Parcel.objects.create(
+    parcel = Parcel(
         channel=letter.channel,
         message_id=new_message_id(),
         sender_name=one_line(letter.sender_name)[:160],
@@ -74,21 +75,13 @@ def queue(letter: Letter, *, not_before: datetime | None = None) -> Parcel:
         automatic=letter.automatic,
         token=letter.token,
     )
-    if letter.files:
-        ParcelFile.objects.bulk_create(
-            [ParcelFile(parcel=parcel, file=file, name=one_line(name)[:200]) for file, name in letter.files]
-        )
-    Delivery.objects.bulk_create(
-        [
-            Delivery(
-                parcel=parcel,
-                recipient=address,
-                recipient_name=one_line(name)[:160],
-                **({"next_try_at": not_before} if not_before else {}),
-            )
-            for address, name in recipients.items()
-        ]
-    )
+    files = [ParcelFile(parcel=parcel, file=file, name=one_line(name)[:200]) for file, name in letter.files]
+    due = {"next_try_at": not_before} if not_before else {}
+    deliveries = [
+        Delivery(parcel=parcel, recipient=address, recipient_name=one_line(name)[:160], **due)
+        for address, name in recipients.items()
+    ]
+    insert(parcel, *files, *deliveries)
     return parcel
 
 
