@@ -6,7 +6,7 @@ import base64
 import quopri
 import random
 from collections.abc import Iterator
-from email.header import Header
+from email.header import make_header
 
 from guichet.demo.words import FAMILY_NAMES, FIRST_NAMES, LETTERS, TOWNS
 
@@ -70,7 +70,7 @@ def _mail(
 
 
 def _header(text: str) -> str:
-    return text if text.isascii() else Header(text, "utf-8").encode()
+    return text if text.isascii() else str(make_header([(text, "utf-8")]).encode())
 
 
 def _qp(text: str, charset: str = "utf-8") -> str:

@@ -37,9 +37,8 @@ def database(url: str) -> dict[str, Any]:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
     options.setdefault("application_name", "guichet")
     # Statements are prepared on the server at their third use: half of its work on short ones is planning.
-    options.update(
-        {"server_side_binding": True, "prepare_threshold": 3} if env_flag("GUICHET_DB_PREPARE", default=True) else {}
-    )
+    if env_flag("GUICHET_DB_PREPARE", default=True):
+        options |= {"server_side_binding": True, "prepare_threshold": 3}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -34,6 +34,30 @@ def insert(*rows: Model) -> None:
             _insert(model, left_out, same[first : first + at_once])
 
 
+def number(*rows: Model) -> None:
+    """Give rows that are not written yet their keys, drawn in one question."""
+    draws = ", ".join(_draw(type(row)) for row in rows)
+    [keys] = ask(f"SELECT {draws}", [])
+    for row, key in zip(rows, keys, strict=True):
+        row.pk = key
+
+
+def write(*rows: Model) -> None:
+    """Insert `rows` in the order given without waiting for one statement before sending the next.
+
+    Those whose key nobody gave get one that stays unknown here, and the defaults of the database are not read back:
+    parents are numbered before.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        for (model, left_out), found in groupby(rows, key=lambda row: (type(row), _left_out(row))):
+            same = list(found)
+            values = [value for row in same for value in _values(row, left_out)]
+            tell(_statement(model, left_out, len(same), returning=False), values)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
 def insert_missing(row: Model) -> bool:
     """Insert a row unless a unique constraint says that it is there; returns whether it was inserted."""
     left_out = _left_out(row)
@@ -44,10 +68,16 @@ def insert_missing(row: Model) -> bool:
 
 
 def ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a short statement asked at each item: nothing to compile, prepared by the server."""
+    """The rows of a short query asked at each item: nothing to compile, prepared by the server."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall() if cursor.description else []
+        return list(cursor.fetchall())
+
+
+def tell(sql: str, values: Sequence[Any]) -> None:
+    """The same for a statement that gives nothing back."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
 
 
 def pick(model: type[Row], condition: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -62,8 +92,8 @@ def _select(model: type[Model]) -> tuple[tuple[str, ...], str]:
     if any(hasattr(field, "from_db_value") for field in fields):
         raise TypeError(f"{model.__name__} has a field to be converted: ask the ORM")
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
-    return tuple(f.attname for f in fields), f"SELECT {columns} FROM {quote(model._meta.db_table)}"  # noqa: S608
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    return tuple(f.attname for f in fields), f"SELECT {columns} FROM {quote(str(model._meta.db_table))}"  # noqa: S608
 
 
 def _insert(model: type[Model], left_out: frozenset[str], rows: Sequence[Model]) -> None:
@@ -113,17 +143,24 @@ def _returned(model: type[Model], left_out: frozenset[str]) -> tuple[str, ...]:
 
 
 @cache
-def _statement(model: type[Model], left_out: frozenset[str], count: int, *, missing_only: bool = False) -> str:
+def _statement(
+    model: type[Model], left_out: frozenset[str], count: int, *, missing_only: bool = False, returning: bool = True
+) -> str:
     quote = connection.ops.quote_name
     meta, fields = model._meta, _fields(model, left_out)
     marks = ", ".join(_mark(field) for field in fields)
-    columns = {field.attname: quote(field.column) for field in meta.concrete_fields}
+    columns = {field.attname: quote(str(field.column)) for field in meta.concrete_fields}
     return (
-        f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns[field.attname] for field in fields)}) "  # noqa: S608
+        f"INSERT INTO {quote(str(meta.db_table))} ({', '.join(columns[field.attname] for field in fields)}) "  # noqa: S608
         f"VALUES {', '.join([f'({marks})'] * count)} "
         f"{'ON CONFLICT DO NOTHING ' if missing_only else ''}"
-        f"RETURNING {', '.join(columns[name] for name in _returned(model, left_out))}"
+        + (f"RETURNING {', '.join(columns[name] for name in _returned(model, left_out))}" if returning else "")
     )
+
+
+@cache
+def _draw(model: type[Model]) -> str:
+    return f"nextval(pg_get_serial_sequence('{model._meta.db_table}', '{model._meta.pk.column}'))"
 
 
 def _mark(field: AnyField) -> str:

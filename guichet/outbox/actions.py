@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from guichet.core.models import StoredFile
@@ -54,6 +55,13 @@ def queue(letter: Letter, *, not_before: datetime | None = None) -> Parcel:
 
     `not_before`: undo send, or send later. Raises `Refused` when there is nobody to send to.
     """
+    parcel, *others = frozen(letter, not_before=not_before)
+    insert(parcel, *others)
+    return cast("Parcel", parcel)
+
+
+def frozen(letter: Letter, *, not_before: datetime | None = None) -> list[Model]:
+    """The rows of a letter, parcel first, for a caller who writes them with others. Raises as `queue` does."""
     recipients: dict[str, str] = {}
     for address, name in [*letter.to, *letter.cc]:
         recipients.setdefault(address.lower(), name)
@@ -81,8 +89,7 @@ def queue(letter: Letter, *, not_before: datetime | None = None) -> Parcel:
         Delivery(parcel=parcel, recipient=address, recipient_name=one_line(name)[:160], **due)
         for address, name in recipients.items()
     ]
-    insert(parcel, *files, *deliveries)
-    return parcel
+    return [parcel, *files, *deliveries]
 
 
 @transaction.atomic

@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from guichet.core.refused import Refused
-from guichet.core.rows import insert
+from guichet.core.rows import number, write
 from guichet.core.text import fold, name_key
-from guichet.journal.actions import record
+from guichet.journal.actions import Fact, events_of, record
 from guichet.people.identity import Claim, recognise
 from guichet.people.models import (
     FLAGS_KEPT,
@@ -54,8 +54,10 @@ def welcome(claim: Claim, *, by: User, source: str) -> Person:
     person, sharing = recognise(claim)
     if person is None:
         person = _new(claim, source=source)
-        insert(person, *_points(person, claim, source=source, shared=bool(sharing)))
-        record("person.created", by=by, person_id=person.pk, source=source)
+        number(person)
+        created = Fact("person.created", person_id=person.pk, data={"source": source})
+        points = _points(person, claim, source=source, shared=bool(sharing))
+        write(person, *points, *events_of([created], by=by))
     else:
         _complete(person, claim, by=by)
         if claim.phone:  # he was recognised by his address: that one is known

@@ -158,7 +158,7 @@ def test_a_fault_of_ours_leaves_no_half_case(region: Region, monkeypatch: pytest
         raise RuntimeError("after the case was written")
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "queue_receipt", broken)
+        patched.setattr(pipeline, "receipt_rows", broken)
         item = receive(mail())
     assert Case.objects.count() == 0 and Interaction.objects.count() == 0 and Delivery.objects.count() == 0
     assert item.tries >= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Model
 from django.utils import timezone
 
 from guichet.accounts.models import User
@@ -12,8 +13,8 @@ from guichet.cases import clocks, receipts
 from guichet.cases.models import Case, Clock, Interaction
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.cases.receipts import Receipt
-from guichet.cases.sending import letter_for, write_out
-from guichet.core.rows import ask
+from guichet.cases.sending import letter_for, written
+from guichet.core.rows import ask, insert
 from guichet.journal.actions import Fact, record_all
 from guichet.organisation.directory import directory
 
@@ -53,14 +54,10 @@ def _kind(receipt: Receipt) -> Interaction.Kind:
     return Interaction.Kind.RECEIPT if receipt.is_full else Interaction.Kind.REGISTRATION
 
 
-def queue_receipt(case: Case, plan: Plan, *, answering: Interaction, by: User, first: bool = False) -> Fact:
-    """Queue what was planned, in the transaction that registered the case; returns what the journal will say.
-
-    `first`: the case holds nothing but `answering`.
-    """
-    receipt = plan.receipt
-    if receipt is None:
-        return Fact("case.receipt_withheld", case.pk, data={"why": plan.why_not})
+def receipt_rows(
+    case: Case, receipt: Receipt, *, at: datetime, answering: Interaction, by: User, first: bool = False
+) -> list[Model]:
+    """What queues the receipt (parcel first) and puts it in the history (last). `first`: see `letter_for`."""
     letter = letter_for(
         case,
         text=receipts.mail_text(case, receipt),
@@ -70,8 +67,13 @@ def queue_receipt(case: Case, plan: Plan, *, answering: Interaction, by: User, f
         answering=answering,
         first=first,
     )
-    write_out(case, letter, by=by, kind=_kind(receipt), at=plan.at, automatic="receipt")
-    return Fact("case.receipt" if receipt.is_full else "case.registration", case.pk)
+    return written(case, letter, by=by, kind=_kind(receipt), at=at, automatic="receipt")
+
+
+def receipt_fact(case: Case, plan: Plan) -> Fact:
+    if plan.receipt is None:
+        return Fact("case.receipt_withheld", case.pk, data={"why": plan.why_not})
+    return Fact("case.receipt" if plan.receipt.is_full else "case.registration", case.pk)
 
 
 def _receipt_withheld(case: Case, first: Interaction, now: datetime) -> str:
@@ -107,4 +109,6 @@ def _acknowledge_late(case: Case, first: Interaction, *, by: User) -> None:
             clock.save(update_fields=["stopped_at", "stopped_why"])
     clocks.refresh_due(case)  # not what was planned: a clock may be held
     Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
-    record_all([queue_receipt(case, plan, answering=first, by=by)], by=by)
+    if plan.receipt is not None:
+        insert(*receipt_rows(case, plan.receipt, at=plan.at, answering=first, by=by))
+    record_all([receipt_fact(case, plan)], by=by)

@@ -8,12 +8,12 @@ from datetime import datetime
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import clocks
-from guichet.cases.actions.acknowledging import plan_receipt, queue_receipt
+from guichet.cases.actions.acknowledging import plan_receipt, receipt_fact, receipt_rows
 from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
 from guichet.cases.models.case import NO_DEADLINE, next_reference
 from guichet.channels.contract import Inbound
 from guichet.core import files
-from guichet.core.rows import insert
+from guichet.core.rows import insert, number, write
 from guichet.core.text import one_line, strip_controls
 from guichet.journal.actions import Fact, events_of, record_all
 from guichet.organisation.directory import directory
@@ -42,11 +42,18 @@ def open_from(
     started = _prepare(case, quiet=quiet)
     plan = None if quiet else plan_receipt(case, started, interaction)
     interaction.case = case
-    insert(case, *started.values(), interaction)
-    attach(interaction, items)
     rule = machine(GUICHET)
-    receipt = [queue_receipt(case, plan, answering=interaction, by=rule, first=True)] if plan else []
-    insert(*events_of(_opening_facts(case), by=by), *events_of(receipt, by=rule))
+    pieces = attachments(interaction, items)
+    receipt = (
+        receipt_rows(case, plan.receipt, at=plan.at, answering=interaction, by=rule, first=True)
+        if plan and plan.receipt
+        else []
+    )
+    number(case, interaction, *receipt[:1])
+    events = events_of(_opening_facts(case), by=by)
+    if plan:
+        events += events_of([receipt_fact(case, plan)], by=rule)
+    write(case, *started.values(), interaction, *pieces, *receipt, *events)
 
 
 def _prepare(case: Case, *, quiet: bool = False) -> dict[str, Clock]:
@@ -118,19 +125,20 @@ def interaction_of(inbound: Inbound, *, at: datetime, person: Person | None) -> 
 
 
 def attach(interaction: Interaction, items: Sequence[File]) -> None:
-    if not items:
-        return
+    insert(*attachments(interaction, items))
+
+
+def attachments(interaction: Interaction, items: Sequence[File]) -> list[Attachment]:
+    """Keep the files; what ties them to the interaction is to be inserted after it."""
     stored = files.keep_all([(name, content) for name, content, _, _ in items])
-    insert(
-        *(
-            Attachment(
-                interaction=interaction,
-                file=file,
-                name=one_line(name)[:200] or "document",
-                content_id=content_id[:255],
-                inline=inline,
-                position=position,
-            )
-            for position, (file, (name, _, content_id, inline)) in enumerate(zip(stored, items, strict=True))
+    return [
+        Attachment(
+            interaction=interaction,
+            file=file,
+            name=one_line(name)[:200] or "document",
+            content_id=content_id[:255],
+            inline=inline,
+            position=position,
         )
-    )
+        for position, (file, (name, _, content_id, inline)) in enumerate(zip(stored, items, strict=True))
+    ]

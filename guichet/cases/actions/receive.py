@@ -198,7 +198,7 @@ def _done(item: InboundItem, outcome: str, interaction: Interaction | None) -> N
     item.outcome = outcome
     item.interaction = interaction
     item.handled_at = timezone.now()
-    rows.ask(
+    rows.tell(
         "UPDATE cases_inbounditem SET state = %s, outcome = %s, interaction_id = %s, handled_at = %s, error = '' "
         "WHERE id = %s",
         [item.state.value, outcome, interaction.pk if interaction else None, item.handled_at, item.pk],
