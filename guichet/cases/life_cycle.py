@@ -88,14 +88,15 @@ def drawing_of_cases() -> str:
 
 def free_states(moves: Mapping[Status, frozenset[Status]]) -> frozenset[Status]:
     """The largest group, in the order of the states, each of which may become every other one."""
-    groups: list[list[Status]] = []
+    best: list[Status] = []
     for first in moves:
         group = [first]
         for other in moves:
             if other not in group and all(other in moves[one] and one in moves[other] for one in group):
                 group.append(other)
-        groups.append(group)
-    return frozenset(max(groups, key=lambda group: len(group)))
+        if len(group) > len(best):
+            best = group
+    return frozenset(best)
 
 
 def drawing_of_deliveries() -> str:
