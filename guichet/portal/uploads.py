@@ -30,6 +30,14 @@ class Uploads:
     owner: str = ""  # the key of the form: a token is worth nothing in another form
 
     @property
+    def max_files(self) -> int:
+        return settings.UPLOAD_MAX_FILES
+
+    @property
+    def max_megabytes(self) -> int:
+        return settings.UPLOAD_MAX_BYTES // (1024 * 1024)
+
+    @property
     def token(self) -> str:
         return signing.dumps([[k.sha256, k.name, k.size] for k in self.kept], salt=_SALT + self.owner)
 
