@@ -17,6 +17,7 @@ from guichet.core.calendar import (
     registration_receipt_due,
     suspended_days,
 )
+from guichet.core.rows import ask
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel, Topic
 
@@ -83,7 +84,12 @@ def running(case: Case) -> list[Clock]:
 
 def refresh_due(case: Case) -> None:
     """Set `case.due_at` from its clocks; the caller saves it."""
-    case.due_at = soonest(running(case))
+    [(due,)] = ask(
+        "SELECT min(due_at) FROM cases_clock c WHERE case_id = %s AND stopped_at IS NULL AND NOT EXISTS "
+        "(SELECT FROM cases_suspension s WHERE s.clock_id = c.id AND s.ended_at IS NULL)",
+        [case.pk],
+    )
+    case.due_at = due or NO_DEADLINE
 
 
 def stop(case: Case, kinds: Sequence[str], *, why: str, at: datetime | None = None) -> None:
@@ -108,6 +114,13 @@ def suspend(
 
 def end_suspensions(case: Case, *, at: datetime | None = None, kinds: Sequence[str] | None = None) -> None:
     """Let the clocks run again, moved by the time they were held (never more than the delay that was given)."""
+    [(any_held,)] = ask(
+        "SELECT EXISTS (SELECT FROM cases_clock c JOIN cases_suspension s ON s.clock_id = c.id "
+        "WHERE c.case_id = %s AND c.stopped_at IS NULL AND s.ended_at IS NULL)",
+        [case.pk],
+    )
+    if not any_held:
+        return  # nearly always
     now = at or timezone.now()
     clocks = case.clocks.filter(stopped_at__isnull=True).prefetch_related("suspensions")
     for clock in clocks:

@@ -8,6 +8,7 @@ from guichet.cases.models import Case, Interaction
 from guichet.channels.contract import Inbound
 from guichet.channels.email.tokens import check_token
 from guichet.core.reference import check
+from guichet.core.rows import ask, pick
 
 
 def existing_case(inbound: Inbound) -> Case | None:
@@ -24,10 +25,10 @@ def _by_references(inbound: Inbound) -> Case | None:
     if not inbound.references:
         return None
     wanted = [reference[:255] for reference in inbound.references[:50]]
-    found = {
-        i.message_id: i for i in Interaction.objects.filter(message_id__in=wanted).select_related("case__merged_into")
-    }
-    return next((found[reference].case for reference in wanted if reference in found), None)
+    by_id = "SELECT message_id, case_id FROM cases_interaction WHERE message_id = ANY(%s) AND message_id <> ''"
+    found = dict(ask(by_id, [wanted]))
+    nearest = next((found[reference] for reference in wanted if reference in found), None)
+    return pick(Case, "WHERE id = %s", [nearest])[0] if nearest else None
 
 
 def _by_tokens(inbound: Inbound) -> Case | None:
@@ -49,8 +50,18 @@ def _by_subject(inbound: Inbound) -> Case | None:
 
 
 def takes_part(case: Case, address: str) -> bool:
-    return (
-        case.interactions.filter(sender_address=address).exists()
-        or case.participants.filter(email=address, removed_at__isnull=True).exists()
-        or (case.person is not None and case.person.contact_points.filter(kind="email", value=address).exists())
+    [(answer,)] = ask(
+        "SELECT EXISTS (SELECT FROM cases_interaction WHERE case_id = %s AND sender_address = %s) "
+        "OR EXISTS (SELECT FROM cases_participant WHERE case_id = %s AND email = %s AND removed_at IS NULL) "
+        "OR EXISTS (SELECT FROM people_contactpoint WHERE person_id = %s AND kind = 'email' AND value = %s)",
+        [case.pk, address, case.pk, address, case.person_id, address],
     )
+    return bool(answer)
+
+
+def known_interaction(channel: str, external_id: str) -> Interaction | None:
+    """The exchange that this item already became, by another copy of it."""
+    found = ask(
+        "SELECT id FROM cases_interaction WHERE channel = %s AND external_id = %s", [channel, external_id[:255]]
+    )
+    return Interaction.objects.select_related("case").get(pk=found[0][0]) if found else None

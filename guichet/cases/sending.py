@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from django.conf import settings
+from django.db.models import Model
 from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases.models import Case, Interaction
 from guichet.channels.email.tokens import make_token
 from guichet.core.models import StoredFile
+from guichet.core.rows import insert
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel
-from guichet.outbox.actions import Letter, queue
+from guichet.outbox.actions import Letter, frozen
+from guichet.outbox.models import Parcel
 
 
 def letter_for(
@@ -26,16 +30,18 @@ def letter_for(
     cc: Sequence[tuple[str, str]] = (),
     automatic: bool = False,
     answering: Interaction | None = None,
+    first: bool = False,
     files: Sequence[tuple[StoredFile, str]] = (),
 ) -> Letter:
-    """From the unit, never from the agent (behaviours 35); the answer comes back to the case by its token."""
+    """From the unit, never from the agent (behaviours 35); the answer comes back to the case by its token.
+
+    `first`: the case holds nothing but `answering`, which was just written.
+    """
     team = directory().team(case.team_id)
     token = make_token(case.reference, settings.SECRET_KEY)
     local, _, domain = settings.MAIL_ADDRESS.partition("@")
     unit = team.said if team and not team.takes_unrouted else settings.REGION_NAME
-    ids = list(
-        case.interactions.exclude(message_id="").order_by("-at", "-id").values_list("message_id", flat=True)[:10]
-    )
+    ids = [] if first else _message_ids(case)
     nearest = answering.message_id if answering and answering.message_id else (ids[0] if ids else "")
     return Letter(
         subject=subject,
@@ -51,6 +57,12 @@ def letter_for(
         token=token,
         files=files,
     )
+
+
+def _message_ids(case: Case) -> list[str]:
+    """Those of the last exchanges, newest first."""
+    known = case.interactions.exclude(message_id="").order_by("-at", "-id")
+    return list(known.values_list("message_id", flat=True)[:10])
 
 
 def write_out(
@@ -69,8 +81,30 @@ def write_out(
 
     `text`: what the history shows when it is not the whole letter (an answer without its signature).
     """
-    parcel = queue(letter, not_before=not_before)
-    return Interaction.objects.create(
+    rows = written(
+        case, letter, by=by, kind=kind, at=at, text=text, automatic=automatic, not_before=not_before,
+        template_version=template_version,
+    )  # fmt: skip
+    insert(*rows)
+    return cast("Interaction", rows[-1])
+
+
+def written(
+    case: Case,
+    letter: Letter,
+    *,
+    by: User,
+    kind: str,
+    at: datetime | None = None,
+    text: str = "",
+    automatic: str = "",
+    not_before: datetime | None = None,
+    template_version: str = "",
+) -> list[Model]:
+    """The rows of `write_out`, the parcel first and the interaction last, for a caller who writes them with others."""
+    parcel, *others = frozen(letter, not_before=not_before)
+    assert isinstance(parcel, Parcel)
+    interaction = Interaction(
         case=case,
         channel=Channel.EMAIL,
         direction=Interaction.Direction.OUT,
@@ -85,3 +119,4 @@ def write_out(
         parcel=parcel,
         template_version=template_version,
     )
+    return [parcel, *others, interaction]

@@ -15,8 +15,9 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 
-from guichet.core.filetypes import sniff
+from guichet.core.filetypes import Kind, sniff
 from guichet.core.models import StoredFile, storage_name
+from guichet.core.rows import insert_missing
 
 
 def keep(content: bytes, *, name: str = "") -> StoredFile:
@@ -25,25 +26,22 @@ def keep(content: bytes, *, name: str = "") -> StoredFile:
 
 
 def keep_all(items: Iterable[tuple[str, bytes]]) -> list[StoredFile]:
-    """Store several (name, content) pairs in one statement; the rows come back in the same order."""
-    rows: dict[str, StoredFile] = {}
-    order: list[str] = []
-    for name, content in items:
-        sha256 = put_bytes(content)
-        order.append(sha256)
-        if sha256 in rows:
-            continue
-        kind = sniff(content[:262144], name)
-        rows[sha256] = StoredFile(
-            sha256=sha256,
-            size=len(content),
-            media_type=kind.media_type,
-            family=kind.family,
-            scan=StoredFile.Scan.PENDING if settings.CLAMD else StoredFile.Scan.UNSCANNED,
-        )
-    if rows:
-        StoredFile.objects.bulk_create(rows.values(), ignore_conflicts=True)
-    return [rows[sha256] for sha256 in order]
+    """Store several (name, content) pairs; the rows come back in the same order."""
+    found = [put(content, kind=sniff(content[:262144], name)) for name, content in items]
+    for file in {file.sha256: file for file in found}.values():
+        insert_missing(file)
+    return found
+
+
+def put(content: bytes, *, kind: Kind) -> StoredFile:
+    """Store `content`, whose kind is known, and return its row, not inserted yet."""
+    return StoredFile(
+        sha256=put_bytes(content),
+        size=len(content),
+        media_type=kind.media_type,
+        family=kind.family,
+        scan=StoredFile.Scan.PENDING if settings.CLAMD else StoredFile.Scan.UNSCANNED,
+    )
 
 
 def put_bytes(content: bytes) -> str:
@@ -79,5 +77,7 @@ def open_bytes(sha256: str) -> IO[bytes]:
 
 
 def read_bytes(sha256: str) -> bytes:
+    if isinstance(storages["default"], FileSystemStorage):
+        return Path(default_storage.path(storage_name(sha256))).read_bytes()
     with open_bytes(sha256) as handle:
         return handle.read()

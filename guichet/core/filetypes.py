@@ -30,6 +30,7 @@ class Verdict:
     name: str = ""  # with the extension its content deserves
 
 
+MAIL = Kind("message/rfc822", "mail", "eml")
 UNKNOWN = Kind("application/octet-stream", "unknown")
 _PROGRAM = Kind("application/x-executable", "executable")
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
@@ -98,7 +99,7 @@ def _textual(head: bytes, name: str) -> Kind:
     if start.startswith((b"<svg", b"<?xml")) and b"<svg" in start:
         return Kind("image/svg+xml", "page", "svg")
     if start.startswith((b"from:", b"received:", b"return-path:", b"mime-version:", b"delivered-to:")):
-        return Kind("message/rfc822", "mail", "eml")
+        return MAIL
     sample = head[:4096]
     strange = sum(byte < 9 or 13 < byte < 32 for byte in sample)
     if strange:

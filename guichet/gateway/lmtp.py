@@ -12,7 +12,7 @@ from typing import Any
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import Envelope
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from guichet.cases.actions import register_raw
 
@@ -30,7 +30,7 @@ class Door:
             return "550 5.6.0 Message vide"
         content = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogateescape")
         try:
-            await sync_to_async(_keep, thread_sensitive=False)(
+            await sync_to_async(keep, thread_sensitive=False)(
                 content, envelope.mail_from or "<>", tuple(envelope.rcpt_tos)
             )
         except Exception as error:
@@ -39,9 +39,15 @@ class Door:
         return "250 2.0.0 Message enregistre"
 
 
-def _keep(raw: bytes, envelope_from: str, envelope_to: tuple[str, ...]) -> None:
-    close_old_connections()
+def keep(raw: bytes, envelope_from: str, envelope_to: tuple[str, ...]) -> None:
+    """Store one message, committed. A connection that broke while it slept is opened again once.
+
+    Trying twice is harmless: the same bytes are one item.
+    """
     try:
+        register_raw("email", raw, envelope_from=envelope_from, envelope_to=envelope_to)
+    except (OperationalError, InterfaceError):
+        connection.close()
         register_raw("email", raw, envelope_from=envelope_from, envelope_to=envelope_to)
     except Exception:
         connection.close()  # the next message starts from a sound connection

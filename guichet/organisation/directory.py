@@ -56,6 +56,8 @@ class Directory:
         self._routes = {(r.topic_id, r.department): r.team_id for r in TopicRoute.objects.all()}
         self._commitments = {(c.channel, c.topic_id): c for c in Commitment.objects.all()}
         self._closures: list[Closure] = list(Closure.objects.all())
+        self.own_addresses = frozenset(self._addresses)
+        self.unrouted_team = next((team for team in self.teams.values() if team.takes_unrouted), None)
         self._calendars: dict[int | None, WorkingCalendar] = {}
         self.read_at = time.monotonic()
 
@@ -64,14 +66,6 @@ class Directory:
 
     def topic(self, pk: int | None) -> Topic | None:
         return self.topics.get(pk) if pk else None
-
-    @property
-    def own_addresses(self) -> frozenset[str]:
-        return frozenset(self._addresses)
-
-    @property
-    def unrouted_team(self) -> Team | None:
-        return next((team for team in self.teams.values() if team.takes_unrouted), None)
 
     def team_of_address(self, address: str) -> Team | None:
         pk = self._addresses.get(address.lower())

@@ -6,14 +6,16 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
+from guichet.core.rows import insert
 from guichet.core.text import one_line
 from guichet.journal.actions import record
 from guichet.outbox.models import Delivery, Parcel, ParcelFile
@@ -53,12 +55,19 @@ def queue(letter: Letter, *, not_before: datetime | None = None) -> Parcel:
 
     `not_before`: undo send, or send later. Raises `Refused` when there is nobody to send to.
     """
+    parcel, *others = frozen(letter, not_before=not_before)
+    insert(parcel, *others)
+    return cast("Parcel", parcel)
+
+
+def frozen(letter: Letter, *, not_before: datetime | None = None) -> list[Model]:
+    """The rows of a letter, parcel first, for a caller who writes them with others. Raises as `queue` does."""
     recipients: dict[str, str] = {}
     for address, name in [*letter.to, *letter.cc]:
         recipients.setdefault(address.lower(), name)
     if not recipients:
         raise Refused("Il manque un destinataire : cette personne n'a pas d'adresse utilisable.", status=400)
-    parcel = Parcel.objects.create(
+    parcel = Parcel(
         channel=letter.channel,
         message_id=new_message_id(),
         sender_name=one_line(letter.sender_name)[:160],
@@ -74,22 +83,13 @@ def queue(letter: Letter, *, not_before: datetime | None = None) -> Parcel:
         automatic=letter.automatic,
         token=letter.token,
     )
-    if letter.files:
-        ParcelFile.objects.bulk_create(
-            [ParcelFile(parcel=parcel, file=file, name=one_line(name)[:200]) for file, name in letter.files]
-        )
-    Delivery.objects.bulk_create(
-        [
-            Delivery(
-                parcel=parcel,
-                recipient=address,
-                recipient_name=one_line(name)[:160],
-                **({"next_try_at": not_before} if not_before else {}),
-            )
-            for address, name in recipients.items()
-        ]
-    )
-    return parcel
+    files = [ParcelFile(parcel=parcel, file=file, name=one_line(name)[:200]) for file, name in letter.files]
+    due = {"next_try_at": not_before} if not_before else {}
+    deliveries = [
+        Delivery(parcel=parcel, recipient=address, recipient_name=one_line(name)[:160], **due)
+        for address, name in recipients.items()
+    ]
+    return [parcel, *files, *deliveries]
 
 
 @transaction.atomic

@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from guichet.core.refused import Refused
+from guichet.core.rows import number, write
 from guichet.core.text import fold, name_key
-from guichet.journal.actions import record
+from guichet.journal.actions import Fact, events_of, record
 from guichet.people.identity import Claim, recognise
 from guichet.people.models import (
     FLAGS_KEPT,
@@ -44,7 +45,7 @@ def set_keys(person: Person) -> None:
     person.search_key = fold(words)[:300]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def welcome(claim: Claim, *, by: User, source: str) -> Person:
     """Find the person a claim designates, or create it; add what was not known; never overwrite what was.
 
@@ -52,10 +53,15 @@ def welcome(claim: Claim, *, by: User, source: str) -> Person:
     """
     person, sharing = recognise(claim)
     if person is None:
-        person = _create(claim, by=by, source=source)
+        person = _new(claim, source=source)
+        number(person)
+        created = Fact("person.created", person_id=person.pk, data={"source": source})
+        points = _points(person, claim, source=source, shared=bool(sharing))
+        write(person, *points, *events_of([created], by=by))
     else:
         _complete(person, claim, by=by)
-    _add_points(person, claim, source=source, shared=bool(sharing))
+        if claim.phone:  # he was recognised by his address: that one is known
+            ContactPoint.objects.bulk_create(_points(person, claim, source=source, shared=False), ignore_conflicts=True)
     for other in sharing:
         ContactPoint.objects.filter(person=other, kind=ContactPoint.Kind.EMAIL, value=claim.email).update(
             is_shared=True
@@ -64,15 +70,13 @@ def welcome(claim: Claim, *, by: User, source: str) -> Person:
     return person
 
 
-def _create(claim: Claim, *, by: User, source: str) -> Person:
+def _new(claim: Claim, *, source: str) -> Person:
     person = Person(kind=claim.kind, source=source, electronic_reply_refused=claim.electronic_reply_refused)
     for name in CLAIMED_FIELDS:
         setattr(person, name, getattr(claim, name))
     if claim.displayed_name and not (claim.family_name or claim.organisation_name):
         person.first_name, person.family_name = split_name(claim.displayed_name)
     set_keys(person)
-    person.save()
-    record("person.created", by=by, person_id=person.pk, source=source)
     return person
 
 
@@ -115,7 +119,7 @@ def _complete(person: Person, claim: Claim, *, by: User) -> None:
     record("person.completed", by=by, person_id=person.pk, fields=changed)
 
 
-def _add_points(person: Person, claim: Claim, *, source: str, shared: bool) -> None:
+def _points(person: Person, claim: Claim, *, source: str, shared: bool) -> list[ContactPoint]:
     points = []
     if claim.email:
         points.append(ContactPoint(person=person, kind="email", value=claim.email, source=source, is_shared=shared))
@@ -129,8 +133,7 @@ def _add_points(person: Person, claim: Claim, *, source: str, shared: bool) -> N
                 reversed_digits=claim.phone.lstrip("+")[::-1],
             )
         )
-    if points:
-        ContactPoint.objects.bulk_create(points, ignore_conflicts=True)
+    return points
 
 
 @transaction.atomic

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
+from guichet.core.rows import pick
 from guichet.core.text import fold
 from guichet.people.models import ContactPoint, Person
 
@@ -42,10 +41,13 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(word for word in fold(text).replace("-", " ").replace("'", " ").split() if len(word) > 1)
 
 
-def holders(kind: str, value: str) -> QuerySet[Person]:
+def holders(kind: str, value: str) -> list[Person]:
     """Living persons who have this contact point, oldest first."""
-    return (
-        Person.objects.living().filter(contact_points__kind=kind, contact_points__value=value).order_by("pk").distinct()
+    return pick(
+        Person,
+        "WHERE merged_into_id IS NULL AND id IN (SELECT person_id FROM people_contactpoint WHERE kind = %s AND "
+        "value = %s) ORDER BY id",
+        [kind, value],
     )
 
 
@@ -57,7 +59,7 @@ def recognise(claim: Claim) -> tuple[Person | None, list[Person]]:
     """
     if not claim.email:
         return None, []
-    found = list(holders(ContactPoint.Kind.EMAIL, claim.email))
+    found = holders(ContactPoint.Kind.EMAIL.value, claim.email)
     if not found:
         return None, []
     named = claim.words

@@ -152,17 +152,18 @@ def test_whatever_the_bytes_nothing_is_lost(region: Region, raw: bytes) -> None:
 
 
 def test_a_fault_of_ours_leaves_no_half_case(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
-    from guichet.cases.actions import receive as pipeline
+    from guichet.cases.actions import opening as pipeline
 
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("after the case was written")
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "acknowledge", broken)
+        patched.setattr(pipeline, "receipt_rows", broken)
         item = receive(mail())
     assert Case.objects.count() == 0 and Interaction.objects.count() == 0 and Delivery.objects.count() == 0
     assert item.tries >= 1
-    InboundItem.objects.update(state="waiting", tries=0)
+    assert item.state == InboundItem.State.WAITING and item.next_try_at > timezone.now()
+    InboundItem.objects.update(next_try_at=timezone.now())
     actions.understand_waiting()
     assert Case.objects.count() == 1
 

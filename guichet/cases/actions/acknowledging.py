@@ -2,56 +2,93 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.db.models import Model
 from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases import clocks, receipts
 from guichet.cases.models import Case, Clock, Interaction
-from guichet.cases.sending import letter_for, write_out
-from guichet.journal.actions import record
+from guichet.cases.models.case import NO_DEADLINE
+from guichet.cases.receipts import Receipt
+from guichet.cases.sending import letter_for, written
+from guichet.core.rows import ask, insert
+from guichet.journal.actions import Fact, record_all
 from guichet.organisation.directory import directory
 
 # However clean its headers, one sender gets at most so many receipts in the window (behaviours 10).
 RECEIPTS_AT_MOST, RECEIPTS_WINDOW = 5, timedelta(hours=1)
 
 
-def acknowledge(case: Case, started: dict[str, Clock], *, answering: Interaction, by: User) -> None:
-    """Queue the receipt the law asks for, in the transaction that registered the case (CRPA L112-11).
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be said and when, or why nothing is."""
+
+    at: datetime
+    receipt: Receipt | None = None
+    why_not: str = ""
+
+
+def plan_receipt(case: Case, started: dict[str, Clock], first: Interaction) -> Plan:
+    """Decide the receipt of a case for its first message, and stop in `started` the clocks that it satisfies.
 
     With a known team the full receipt goes at once and stops both clocks; else the registration receipt only.
+    The caller writes the clocks and the case: nothing is written here.
     """
-    address = answering.sender_address
-    why_not = _receipt_withheld(case, address)
-    if why_not:
-        record("case.receipt_withheld", by=by, case_id=case.pk, why=why_not)
-        return
-    receipt = receipts.receipt_of(case, started)
-    text = receipts.mail_text(case, receipt)
-    subject = receipts.mail_subject(case, receipt)
-    letter = letter_for(case, text=text, subject=subject, to=[(address, answering.sender_name)], automatic=True,
-                        answering=answering)  # fmt: skip
-    kind = Interaction.Kind.RECEIPT if receipt.is_full else Interaction.Kind.REGISTRATION
     now = timezone.now()
-    write_out(case, letter, by=by, kind=kind, at=now, automatic="receipt")
-    satisfied = [Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT] if receipt.is_full else [Clock.Kind.REGISTRATION]
-    case.clocks.filter(kind__in=satisfied, stopped_at__isnull=True).update(stopped_at=now, stopped_why=kind.value)
-    clocks.refresh_due(case)
-    Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
-    record("case.receipt" if receipt.is_full else "case.registration", by=by, case_id=case.pk)
+    why_not = _receipt_withheld(case, first, now)
+    if why_not:
+        return Plan(now, why_not=why_not)
+    receipt = receipts.receipt_of(case, started)
+    satisfied = {Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT} if receipt.is_full else {Clock.Kind.REGISTRATION}
+    for clock in started.values():
+        if clock.kind in satisfied and clock.is_running:
+            clock.stopped_at, clock.stopped_why = now, _kind(receipt).value
+    case.due_at = min((clock.due_at for clock in started.values() if clock.is_running), default=NO_DEADLINE)
+    return Plan(now, receipt)
 
 
-def _receipt_withheld(case: Case, address: str) -> str:
+def _kind(receipt: Receipt) -> Interaction.Kind:
+    return Interaction.Kind.RECEIPT if receipt.is_full else Interaction.Kind.REGISTRATION
+
+
+def receipt_rows(
+    case: Case, receipt: Receipt, *, at: datetime, answering: Interaction, by: User, first: bool = False
+) -> list[Model]:
+    """What queues the receipt (parcel first) and puts it in the history (last). `first`: see `letter_for`."""
+    letter = letter_for(
+        case,
+        text=receipts.mail_text(case, receipt),
+        subject=receipts.mail_subject(case, receipt),
+        to=[(answering.sender_address, answering.sender_name)],
+        automatic=True,
+        answering=answering,
+        first=first,
+    )
+    return written(case, letter, by=by, kind=_kind(receipt), at=at, automatic="receipt")
+
+
+def receipt_fact(case: Case, plan: Plan) -> Fact:
+    if plan.receipt is None:
+        return Fact("case.receipt_withheld", case.pk, data={"why": plan.why_not})
+    return Fact("case.receipt" if plan.receipt.is_full else "case.registration", case.pk)
+
+
+def _receipt_withheld(case: Case, first: Interaction, now: datetime) -> str:
     """Why nothing is sent automatically; empty when it is (CRPA L112-3, behaviours 10, 11, 56)."""
+    address = first.sender_address
     if not address:
         return "aucune adresse"
     if case.person is not None and case.person.is_left_alone:
         return "personne protégée"
-    recent = Interaction.objects.filter(
-        sender_address=address, direction=Interaction.Direction.IN, at__gte=timezone.now() - RECEIPTS_WINDOW
-    ).count()
-    return "trop d'envois" if recent > RECEIPTS_AT_MOST else ""
+    [(others,)] = ask(
+        "SELECT count(*) FROM cases_interaction WHERE sender_address = %s AND direction = 'in' "
+        "AND at >= %s AND id <> %s",
+        [address, now - RECEIPTS_WINDOW, first.pk or 0],
+    )
+    return "trop d'envois" if others >= RECEIPTS_AT_MOST else ""
 
 
 def acknowledge_once_routed(case: Case, *, by: User) -> None:
@@ -61,4 +98,17 @@ def acknowledge_once_routed(case: Case, *, by: User) -> None:
     if owed and first is not None and first.sender_address and case.channel in clocks.ELECTRONIC:
         team = directory().team(case.team_id)
         if team is not None and not team.takes_unrouted and directory().contact_block(team).is_complete:
-            acknowledge(case, {c.kind: c for c in case.clocks.all()}, answering=first, by=by)
+            _acknowledge_late(case, first, by=by)
+
+
+def _acknowledge_late(case: Case, first: Interaction, *, by: User) -> None:
+    clocks_of_case = {clock.kind: clock for clock in case.clocks.all()}
+    plan = plan_receipt(case, clocks_of_case, first)
+    for clock in clocks_of_case.values():
+        if plan.receipt is not None and clock.stopped_at == plan.at:
+            clock.save(update_fields=["stopped_at", "stopped_why"])
+    clocks.refresh_due(case)  # not what was planned: a clock may be held
+    Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
+    if plan.receipt is not None:
+        insert(*receipt_rows(case, plan.receipt, at=plan.at, answering=first, by=by))
+    record_all([receipt_fact(case, plan)], by=by)

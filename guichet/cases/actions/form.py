@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils import timezone
 
-from guichet.accounts.machines import GUICHET, PORTAL, machine
+from guichet.accounts.machines import PORTAL, machine
 from guichet.accounts.models import User
-from guichet.cases.actions.acknowledging import acknowledge
-from guichet.cases.actions.opening import attach, open_case
+from guichet.cases.actions.opening import open_from
 from guichet.cases.models import Case, CaseLink, Interaction
 from guichet.core.text import excerpt, one_line, strip_controls
 from guichet.journal.actions import record
@@ -54,9 +53,7 @@ def receive_form(form: InboundForm) -> Case:
         received_at=now,
         last_inbound_at=now,
     )
-    started = open_case(case, by=by)
-    interaction = Interaction.objects.create(
-        case=case,
+    message = Interaction(
         channel=Channel.FORM,
         direction=Interaction.Direction.IN,
         at=now,
@@ -67,10 +64,9 @@ def receive_form(form: InboundForm) -> Case:
         subject=case.subject,
         text=strip_controls(form.text),
     )
-    attach(interaction, [(name, content, "", False) for name, content in form.files])
+    open_from(case, message, [(name, content, "", False) for name, content in form.files], by=by)
     if form.about_reference:
         _link_if_same_person(case, form.about_reference, by=by)
-    acknowledge(case, started, answering=interaction, by=machine(GUICHET))
     return case
 
 

@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases import clocks
-from guichet.cases.actions.acknowledging import acknowledge
 from guichet.cases.actions.moving import move
-from guichet.cases.actions.opening import open_case, write_inbound
+from guichet.cases.actions.opening import files_of, interaction_of, open_from, write_inbound
 from guichet.cases.matching import takes_part
 from guichet.cases.models import Case, CaseLink, InboundItem, Interaction, Participant, Status, Task
 from guichet.cases.models.case import OVER
 from guichet.channels.contract import Inbound
 from guichet.core.refused import Refused
+from guichet.core.rows import ask, pick
 from guichet.journal.actions import record
 from guichet.organisation.models import Channel
 from guichet.outbox import actions as outbox
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> Interaction:
     """Add the message to its case; a closed one is reopened within the grace days, and followed by a new one after."""
-    case = Case.objects.select_for_update(of=("self",)).select_related("person").get(pk=case.pk)
+    [case] = pick(Case, "WHERE id = %s FOR UPDATE", [case.pk])
     if inbound.automatic:
         interaction = write_inbound(case, inbound, at=item.received_at, person=None)
         record("case.machine_message", by=by, case_id=case.pk, why=inbound.automatic[:40])
@@ -47,16 +47,14 @@ def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> In
             received_at=item.received_at,
             last_inbound_at=item.received_at,
         )
-        started = open_case(follow, by=by, quiet=item.quiet)
+        interaction = interaction_of(inbound, at=item.received_at, person=follow.person)
+        open_from(follow, interaction, files_of(inbound), by=by, quiet=item.quiet)
         CaseLink.objects.create(first=case, second=follow, kind=CaseLink.Kind.FOLLOW_UP)
-        interaction = write_inbound(follow, inbound, at=item.received_at, person=follow.person)
-        if not item.quiet:
-            acknowledge(follow, started, answering=interaction, by=by)
         return interaction
-    interaction = write_inbound(case, inbound, at=item.received_at, person=None if third else case.person)
+    interaction = write_inbound(
+        case, inbound, at=item.received_at, person=None if third else case.person, third_person=third
+    )
     if third:
-        interaction.third_person = True
-        interaction.save(update_fields=["third_person"])
         Participant.objects.get_or_create(
             case=case,
             email=inbound.sender.value,
@@ -97,6 +95,13 @@ def came_back(case: Case, *, at: datetime, by: User) -> None:
 
 def _hold_back_later_sends(case: Case) -> None:
     """An answer planned for later was written without knowing this message (behaviours 30)."""
+    [(any_planned,)] = ask(
+        "SELECT EXISTS (SELECT FROM cases_interaction i JOIN outbox_delivery d ON d.parcel_id = i.parcel_id "
+        "WHERE i.case_id = %s AND d.state = 'queued' AND d.next_try_at > now())",
+        [case.pk],
+    )
+    if not any_planned:
+        return  # nearly always
     planned = case.interactions.filter(
         direction=Interaction.Direction.OUT,
         author__kind=User.Kind.HUMAN,

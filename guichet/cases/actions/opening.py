@@ -5,21 +5,58 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import clocks
+from guichet.cases.actions.acknowledging import plan_receipt, receipt_fact, receipt_rows
 from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
 from guichet.cases.models.case import NO_DEADLINE, next_reference
 from guichet.channels.contract import Inbound
 from guichet.core import files
+from guichet.core.rows import insert, number, write
 from guichet.core.text import one_line, strip_controls
-from guichet.journal.actions import Fact, record_all
+from guichet.journal.actions import Fact, events_of, record_all
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Topic
 from guichet.people.models import Person
 
+File = tuple[str, bytes, str, bool]  # name, content, Content-ID, shown in the text
 
-def open_case(case: Case, *, by: User, quiet: bool = False) -> dict[str, Clock]:
+
+def open_case(case: Case, *, by: User) -> dict[str, Clock]:
     """Route, number, save and start the clocks of a new case. Returns its clocks by kind."""
+    started = _prepare(case)
+    insert(case, *started.values())
+    record_all(_opening_facts(case), by=by)
+    return started
+
+
+def open_from(
+    case: Case, interaction: Interaction, items: Sequence[File] = (), *, by: User, quiet: bool = False
+) -> None:
+    """A new case with the message that opens it, its files, and the receipt the law asks for (CRPA L112-11).
+
+    The receipt is decided before anything is written: the clocks it stops are written once, as they will stand.
+    `quiet`: history replayed, without clock nor receipt.
+    """
+    started = _prepare(case, quiet=quiet)
+    plan = None if quiet else plan_receipt(case, started, interaction)
+    interaction.case = case
+    rule = machine(GUICHET)
+    pieces = attachments(interaction, items)
+    receipt = (
+        receipt_rows(case, plan.receipt, at=plan.at, answering=interaction, by=rule, first=True)
+        if plan and plan.receipt
+        else []
+    )
+    number(case, interaction, *receipt[:1])
+    events = events_of(_opening_facts(case), by=by)
+    if plan:
+        events += events_of([receipt_fact(case, plan)], by=rule)
+    write(case, *started.values(), interaction, *pieces, *receipt, *events)
+
+
+def _prepare(case: Case, *, quiet: bool = False) -> dict[str, Clock]:
     topic = directory().topic(case.topic_id)
     if topic is not None:
         case.nature, case.sensitivity = topic.nature, topic.sensitivity
@@ -27,14 +64,15 @@ def open_case(case: Case, *, by: User, quiet: bool = False) -> dict[str, Clock]:
     case.reference = next_reference()
     started = [] if quiet else clocks.clocks_for(case)
     case.due_at = min((clock.due_at for clock in started), default=NO_DEADLINE)
-    case.save()
-    Clock.objects.bulk_create(started)
+    return {clock.kind: clock for clock in started}
+
+
+def _opening_facts(case: Case) -> list[Fact]:
     team = directory().team(case.team_id)
     facts = [Fact("case.received", case.pk, case.person_id, case.person_id, data={"channel": case.channel})]
     if team is not None:
         facts.append(Fact("case.routed", case.pk, data={"team": team.pk, "team_name": team.name}))
-    record_all(facts, by=by)
-    return {clock.kind: clock for clock in started}
+    return facts
 
 
 def route(case: Case, topic: Topic | None) -> None:
@@ -47,10 +85,24 @@ def route(case: Case, topic: Topic | None) -> None:
     case.team_id, case.status = (unrouted.pk if unrouted else None), Status.REGISTERED
 
 
-def write_inbound(case: Case, inbound: Inbound, *, at: datetime, person: Person | None) -> Interaction:
-    """The message as an interaction, with its files."""
-    interaction = Interaction.objects.create(
-        case=case,
+def write_inbound(
+    case: Case, inbound: Inbound, *, at: datetime, person: Person | None, third_person: bool = False
+) -> Interaction:
+    """Add the message to a case, with its files."""
+    interaction = interaction_of(inbound, at=at, person=person)
+    interaction.case, interaction.third_person = case, third_person
+    insert(interaction)
+    attach(interaction, files_of(inbound))
+    return interaction
+
+
+def files_of(inbound: Inbound) -> list[File]:
+    return [(file.name, file.content, file.content_id, file.inline) for file in inbound.files]
+
+
+def interaction_of(inbound: Inbound, *, at: datetime, person: Person | None) -> Interaction:
+    """The message as an interaction of no case yet."""
+    return Interaction(
         channel=inbound.channel,
         direction=Interaction.Direction.IN,
         kind=Interaction.Kind.MACHINE if inbound.automatic else Interaction.Kind.MESSAGE,
@@ -70,24 +122,23 @@ def write_inbound(case: Case, inbound: Inbound, *, at: datetime, person: Person 
         authenticated=inbound.authenticated,
         defects=list(inbound.defects)[:20],
     )
-    attach(interaction, [(f.name, f.content, f.content_id, f.inline) for f in inbound.files])
-    return interaction
 
 
-def attach(interaction: Interaction, items: Sequence[tuple[str, bytes, str, bool]]) -> None:
-    if not items:
-        return
+def attach(interaction: Interaction, items: Sequence[File]) -> None:
+    insert(*attachments(interaction, items))
+
+
+def attachments(interaction: Interaction, items: Sequence[File]) -> list[Attachment]:
+    """Keep the files; what ties them to the interaction is to be inserted after it."""
     stored = files.keep_all([(name, content) for name, content, _, _ in items])
-    Attachment.objects.bulk_create(
-        [
-            Attachment(
-                interaction=interaction,
-                file=file,
-                name=one_line(name)[:200] or "document",
-                content_id=content_id[:255],
-                inline=inline,
-                position=position,
-            )
-            for position, (file, (name, _, content_id, inline)) in enumerate(zip(stored, items, strict=True))
-        ]
-    )
+    return [
+        Attachment(
+            interaction=interaction,
+            file=file,
+            name=one_line(name)[:200] or "document",
+            content_id=content_id[:255],
+            inline=inline,
+            position=position,
+        )
+        for position, (file, (name, _, content_id, inline)) in enumerate(zip(stored, items, strict=True))
+    ]

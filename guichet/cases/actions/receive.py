@@ -10,20 +10,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Least
 from django.utils import timezone
 
-from guichet.accounts.machines import GUICHET, MAIL, machine
+from guichet.accounts.machines import MAIL, machine
 from guichet.accounts.models import User
-from guichet.cases.actions.acknowledging import acknowledge
 from guichet.cases.actions.incoming import on_bounce, on_reply
-from guichet.cases.actions.opening import open_case, write_inbound
-from guichet.cases.matching import existing_case
+from guichet.cases.actions.opening import files_of, interaction_of, open_from
+from guichet.cases.matching import existing_case, known_interaction
 from guichet.cases.models import Case, InboundItem, Interaction
 from guichet.channels.contract import Inbound, Reader, Unreadable
-from guichet.core import files
+from guichet.core import files, rows
+from guichet.core.faults import reason_of, where
+from guichet.core.filetypes import MAIL as MAIL_KIND
 from guichet.core.plugging import channel
 from guichet.core.refused import Refused
 from guichet.core.text import excerpt, one_line
@@ -35,7 +38,12 @@ from guichet.people.identity import Claim
 
 log = logging.getLogger(__name__)
 
-MAX_TRIES = 5
+# A fault of ours (storage, disk, database, a bug) is not the message's: it waits, longer each time, for ever.
+DELAYS = (
+    timedelta(seconds=5), timedelta(seconds=20), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15),
+    timedelta(minutes=30),
+)  # fmt: skip
+MAX_COUNTED = 30_000
 
 
 # -- register ---------------------------------------------------------------------------------------------------------
@@ -51,22 +59,28 @@ def register_raw(
     received_at: datetime | None = None,
 ) -> InboundItem:
     """Keep what came in, before anything is understood. The same bytes twice are one item."""
-    file = files.keep(raw, name="message.eml")
-    values = {
-        "raw": file,
-        "envelope_from": envelope_from[:320],
-        "envelope_to": [address[:320] for address in envelope_to],
-        "quiet": quiet,
-    }
-    if received_at is not None:
-        values["received_at"] = received_at
-    with transaction.atomic():
-        item, _ = InboundItem.objects.get_or_create(channel=name, digest=file.sha256, defaults=values)
-    return item
+    file = files.put(raw, kind=MAIL_KIND)  # the bytes are on the disk before a row says so
+    item = InboundItem(
+        channel=name,
+        digest=file.sha256,
+        raw_id=file.sha256,
+        envelope_from=envelope_from[:320],
+        envelope_to=[address[:320] for address in envelope_to],
+        quiet=quiet,
+        **({} if received_at is None else {"received_at": received_at}),
+    )
+    with transaction.atomic(savepoint=False):
+        rows.insert_missing(file)
+        if rows.insert_missing(item):
+            return item
+        return InboundItem.objects.get(channel=name, digest=file.sha256)
+
+
+# -- the queue --------------------------------------------------------------------------------------------------------
 
 
 def understand_waiting(limit: int = 100) -> int:
-    """Understand what waits, oldest first. Returns how many items were taken."""
+    """Understand what waits and is due, oldest first. Returns how many items were taken."""
     taken = 0
     while taken < limit and _understand_next():
         taken += 1
@@ -74,53 +88,67 @@ def understand_waiting(limit: int = 100) -> int:
 
 
 def _understand_next() -> bool:
-    pk = 0
+    item: InboundItem | None = None
     try:
         with transaction.atomic():
-            item = (
-                InboundItem.objects.select_for_update(skip_locked=True)
-                .filter(state=InboundItem.State.WAITING)
-                .order_by("id")
-                .first()
-            )
+            item = _next()
             if item is None:
                 return False
-            pk = item.pk
-            with transaction.atomic():  # what the attempt wrote is undone if it fails; the item keeps its lock
-                understand(item)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: nobody's fault but ours, the item waits
+            understand(item)
     except Unreadable as error:
-        _quarantine(pk, str(error))
+        if item is not None:
+            _quarantine(item, str(error))
     except Exception as error:
-        log.exception("inbound item %s", pk)
-        _count_failure(pk, error)
+        if item is None:
+            raise  # the database is away: nothing was taken
+        log.error("inbound item %s waits: %s", item.pk, where(error))
+        _put_off(item, error)  # raises in its turn when it is the database that went away
     return True
 
 
-def _quarantine(pk: int, reason: str) -> None:
-    InboundItem.objects.filter(pk=pk).update(
-        state=InboundItem.State.QUARANTINED, error=one_line(reason)[:300], handled_at=timezone.now()
+def _next() -> InboundItem | None:
+    found = rows.pick(
+        InboundItem,
+        "WHERE state = 'waiting' AND next_try_at <= statement_timestamp() ORDER BY next_try_at, id LIMIT 1 "
+        "FOR UPDATE SKIP LOCKED",
+    )
+    return found[0] if found else None
+
+
+def _same_try(item: InboundItem) -> QuerySet[InboundItem]:
+    """The item, unless another worker took it meanwhile: the lock went with our transaction."""
+    return InboundItem.objects.filter(pk=item.pk, state=InboundItem.State.WAITING, tries=item.tries)
+
+
+def _quarantine(item: InboundItem, reason: str) -> None:
+    """What cannot be read by anyone at any time; an agent looks, and may replay it."""
+    _same_try(item).update(state=InboundItem.State.QUARANTINED, error=one_line(reason)[:300], handled_at=timezone.now())
+
+
+def _put_off(item: InboundItem, error: Exception) -> None:
+    """Wait, longer each time: a fault of ours is never the message's, and must not hold up the others."""
+    delay = DELAYS[min(item.tries, len(DELAYS) - 1)]
+    _same_try(item).update(
+        tries=Least(F("tries") + 1, Value(MAX_COUNTED)),
+        next_try_at=timezone.now() + delay,
+        error=say_fault(error)[:300],
     )
 
 
-def _count_failure(pk: int, error: Exception) -> None:
-    """A poisoned item must not block the others: after `MAX_TRIES` it goes to the quarantine, and can be replayed."""
-    with transaction.atomic():
-        item = InboundItem.objects.select_for_update().get(pk=pk)
-        item.tries += 1
-        item.error = type(error).__name__[:300]
-        if item.tries >= MAX_TRIES or isinstance(error, Refused | IntegrityError | ValueError | TypeError):
-            item.state = InboundItem.State.QUARANTINED
-            item.handled_at = timezone.now()
-        item.save(update_fields=["tries", "error", "state", "handled_at"])
+def say_fault(error: Exception) -> str:
+    """What an administrator reads: whose turn it is to act."""
+    if isinstance(error, OSError):
+        return f"Les fichiers ne peuvent pas être lus ou écrits ({reason_of(error)})."
+    if isinstance(error, DatabaseError | InterfaceError):
+        return f"La base de données a refusé ({type(error).__name__})."
+    return f"Défaut du logiciel ({where(error)})."
 
 
 @transaction.atomic
 def replay(item: InboundItem, *, by: User) -> None:
     """Take an item out of the quarantine and try again."""
     updated = InboundItem.objects.filter(pk=item.pk, state=InboundItem.State.QUARANTINED).update(
-        state=InboundItem.State.WAITING, tries=0, error=""
+        state=InboundItem.State.WAITING, tries=0, error="", next_try_at=timezone.now(), handled_at=None
     )
     if not updated:
         raise Refused("Cet élément n'est plus en quarantaine.")
@@ -148,7 +176,7 @@ def understand(item: InboundItem) -> None:
         files.read_bytes(item.raw_id), envelope_from=item.envelope_from, envelope_to=tuple(item.envelope_to)
     )
     by = machine(MAIL)
-    known = Interaction.objects.filter(channel=item.channel, external_id=inbound.external_id[:255]).first()
+    known = known_interaction(item.channel, inbound.external_id)
     if known is not None:
         _inform_other_team(known, inbound, by=by)
         return _done(item, "duplicate", known)
@@ -170,7 +198,11 @@ def _done(item: InboundItem, outcome: str, interaction: Interaction | None) -> N
     item.outcome = outcome
     item.interaction = interaction
     item.handled_at = timezone.now()
-    item.save(update_fields=["state", "outcome", "interaction", "handled_at"])
+    rows.tell(
+        "UPDATE cases_inbounditem SET state = %s, outcome = %s, interaction_id = %s, handled_at = %s, error = '' "
+        "WHERE id = %s",
+        [item.state.value, outcome, interaction.pk if interaction else None, item.handled_at, item.pk],
+    )
 
 
 def _inform_other_team(known: Interaction, inbound: Inbound, *, by: User) -> None:
@@ -202,11 +234,9 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Int
         last_inbound_at=item.received_at,
         team_id=written_to.pk if written_to else None,
     )
-    opened = open_case(case, by=by, quiet=item.quiet)
+    interaction = interaction_of(inbound, at=item.received_at, person=person)
+    open_from(case, interaction, files_of(inbound), by=by, quiet=item.quiet)
     for other in teams:
         if other.pk != case.team_id and not other.takes_unrouted:
             case.informed_teams.add(other.pk)
-    interaction = write_inbound(case, inbound, at=item.received_at, person=person)
-    if not item.quiet:
-        acknowledge(case, opened, answering=interaction, by=machine(GUICHET))
     return interaction

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from guichet.accounts.models import User
 from guichet.accounts.policy import teams_of
 from guichet.core.reference import make, spoken
+from guichet.core.rows import ask
 from guichet.organisation.models import Channel, CompetentBody, Sensitivity, Team, Topic
 from guichet.people.models import Person
 
@@ -232,9 +233,8 @@ class Case(models.Model):
 
 
 def next_reference() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('cases_reference')")
-        return make(int(cursor.fetchone()[0]))
+    [(number,)] = ask("SELECT nextval('cases_reference')", [])
+    return make(int(number))
 
 
 class CaseLink(models.Model):

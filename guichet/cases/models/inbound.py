@@ -9,6 +9,12 @@ from guichet.core.models import StoredFile
 from guichet.organisation.models import Channel
 
 
+class InboundQuerySet(models.QuerySet["InboundItem"]):
+    def in_trouble(self) -> InboundQuerySet:
+        """What waits because of a fault of ours: storage, database, software. It goes on by itself once repaired."""
+        return self.filter(state=InboundItem.State.WAITING, tries__gt=0)
+
+
 class InboundItem(models.Model):
     """What came in, kept raw before it is understood. The row is its own queue and its own proof."""
 
@@ -25,6 +31,7 @@ class InboundItem(models.Model):
     envelope_to = ArrayField(models.CharField(max_length=320), default=list)
     received_at = models.DateTimeField("reçu le", db_default=Now())  # the legal date of reception
     state = models.CharField("état", max_length=11, choices=State, default=State.WAITING)
+    next_try_at = models.DateTimeField("prochain essai", db_default=Now())
     tries = models.PositiveSmallIntegerField("essais", default=0)
     error = models.CharField("erreur", max_length=300, blank=True)
     outcome = models.CharField("suite", max_length=30, blank=True)  # "new_case", "reply", "bounce", "duplicate"…
@@ -35,11 +42,13 @@ class InboundItem(models.Model):
     quiet = models.BooleanField("reprise d'historique", default=False)
     handled_at = models.DateTimeField(null=True)
 
+    objects = InboundQuerySet.as_manager()
+
     class Meta:
         verbose_name = "élément reçu"
         constraints = [models.UniqueConstraint(fields=["channel", "digest"], name="same_bytes_once")]
         indexes = [
-            models.Index(fields=["id"], condition=Q(state="waiting"), name="inbound_waiting"),
+            models.Index(fields=["next_try_at", "id"], condition=Q(state="waiting"), name="inbound_waiting"),
             models.Index(fields=["-id"], condition=Q(state="quarantined"), name="inbound_quarantine"),
         ]
 

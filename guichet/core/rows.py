@@ -1,0 +1,168 @@
+"""Writing the rows of one thing that happened with as little work as possible.
+
+The ORM compiles an INSERT anew each time, which costs more than the database takes to run it; here the statement of a
+model is made once, and the server keeps it prepared. Values still go through the fields. `save()` is not called: a
+model that computes something there is not for this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import groupby
+from typing import Any, TypeAlias, TypeVar
+
+from django.db import connection
+from django.db.models import Field, Model
+from django.db.models.expressions import DatabaseDefault
+
+AnyField: TypeAlias = "Field[Any, Any]"
+Row = TypeVar("Row", bound=Model)
+MAX_PARAMETERS = 30_000  # the protocol knows 65,535
+
+
+def insert(*rows: Model) -> None:
+    """Insert `rows` in the order given, neighbours of one model in one statement; keys and defaults are set.
+
+    Call it inside the action's transaction, parents before children. Raises what the database raises.
+    """
+    for (model, left_out), found in groupby(rows, key=lambda row: (type(row), _left_out(row))):
+        fields = _fields(model, left_out)
+        same = list(found)
+        at_once = max(1, MAX_PARAMETERS // len(fields))
+        for first in range(0, len(same), at_once):
+            _insert(model, left_out, same[first : first + at_once])
+
+
+def number(*rows: Model) -> None:
+    """Give rows that are not written yet their keys, drawn in one question."""
+    draws = ", ".join(_draw(type(row)) for row in rows)
+    [keys] = ask(f"SELECT {draws}", [])
+    for row, key in zip(rows, keys, strict=True):
+        row.pk = key
+
+
+def write(*rows: Model) -> None:
+    """Insert `rows` in the order given without waiting for one statement before sending the next.
+
+    Those whose key nobody gave get one that stays unknown here, and the defaults of the database are not read back:
+    parents are numbered before.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        for (model, left_out), found in groupby(rows, key=lambda row: (type(row), _left_out(row))):
+            same = list(found)
+            values = [value for row in same for value in _values(row, left_out)]
+            tell(_statement(model, left_out, len(same), returning=False), values)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def insert_missing(row: Model) -> bool:
+    """Insert a row unless a unique constraint says that it is there; returns whether it was inserted."""
+    left_out = _left_out(row)
+    returned = ask(_statement(type(row), left_out, 1, missing_only=True), _values(row, left_out))
+    for got in returned:
+        _complete(row, left_out, got)
+    return bool(returned)
+
+
+def ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a short query asked at each item: nothing to compile, prepared by the server."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def tell(sql: str, values: Sequence[Any]) -> None:
+    """The same for a statement that gives nothing back."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def pick(model: type[Row], condition: str, values: Sequence[Any] = ()) -> list[Row]:
+    """Whole rows of a model by a condition written in SQL (`WHERE … ORDER BY …`), without compiling anything."""
+    names, select = _select(model)
+    return [model.from_db(connection.alias, names, found) for found in ask(f"{select} {condition}", values)]
+
+
+@cache
+def _select(model: type[Model]) -> tuple[tuple[str, ...], str]:
+    fields = model._meta.concrete_fields
+    if any(hasattr(field, "from_db_value") for field in fields):
+        raise TypeError(f"{model.__name__} has a field to be converted: ask the ORM")
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    return tuple(f.attname for f in fields), f"SELECT {columns} FROM {quote(str(model._meta.db_table))}"  # noqa: S608
+
+
+def _insert(model: type[Model], left_out: frozenset[str], rows: Sequence[Model]) -> None:
+    values = [value for row in rows for value in _values(row, left_out)]
+    returned = ask(_statement(model, left_out, len(rows)), values)
+    for row, got in zip(rows, returned, strict=True):
+        _complete(row, left_out, got)
+
+
+def _values(row: Model, left_out: frozenset[str]) -> list[Any]:
+    row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
+    return [
+        field.get_db_prep_save(field.pre_save(row, True), connection=connection)
+        for field in _fields(type(row), left_out)
+    ]
+
+
+def _complete(row: Model, left_out: frozenset[str], got: Sequence[Any]) -> None:
+    for name, value in zip(_returned(type(row), left_out), got, strict=True):
+        setattr(row, name, value)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+def _left_out(row: Model) -> frozenset[str]:
+    """Columns the database fills itself: the key it draws, the defaults it keeps."""
+    return frozenset(
+        field.attname
+        for field in _drawn_by_database(type(row))
+        if (value := getattr(row, field.attname)) is None or isinstance(value, DatabaseDefault)
+    )
+
+
+@cache
+def _drawn_by_database(model: type[Model]) -> tuple[AnyField, ...]:
+    return tuple(f for f in model._meta.concrete_fields if f.has_db_default() or f is model._meta.auto_field)
+
+
+@cache
+def _fields(model: type[Model], left_out: frozenset[str]) -> tuple[AnyField, ...]:
+    return tuple(field for field in model._meta.concrete_fields if field.attname not in left_out)
+
+
+@cache
+def _returned(model: type[Model], left_out: frozenset[str]) -> tuple[str, ...]:
+    key = model._meta.pk
+    return (key.attname, *sorted(left_out - {key.attname}))
+
+
+@cache
+def _statement(
+    model: type[Model], left_out: frozenset[str], count: int, *, missing_only: bool = False, returning: bool = True
+) -> str:
+    quote = connection.ops.quote_name
+    meta, fields = model._meta, _fields(model, left_out)
+    marks = ", ".join(_mark(field) for field in fields)
+    columns = {field.attname: quote(str(field.column)) for field in meta.concrete_fields}
+    return (
+        f"INSERT INTO {quote(str(meta.db_table))} ({', '.join(columns[field.attname] for field in fields)}) "  # noqa: S608
+        f"VALUES {', '.join([f'({marks})'] * count)} "
+        f"{'ON CONFLICT DO NOTHING ' if missing_only else ''}"
+        + (f"RETURNING {', '.join(columns[name] for name in _returned(model, left_out))}" if returning else "")
+    )
+
+
+@cache
+def _draw(model: type[Model]) -> str:
+    return f"nextval(pg_get_serial_sequence('{model._meta.db_table}', '{model._meta.pk.column}'))"
+
+
+def _mark(field: AnyField) -> str:
+    placeholder = getattr(field, "get_placeholder", None)  # arrays are cast to their type
+    return placeholder(None, None, connection) if placeholder else "%s"
