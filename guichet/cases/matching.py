@@ -24,9 +24,9 @@ def _by_references(inbound: Inbound) -> Case | None:
     if not inbound.references:
         return None
     wanted = [reference[:255] for reference in inbound.references[:50]]
-    found = {
-        i.message_id: i for i in Interaction.objects.filter(message_id__in=wanted).select_related("case__merged_into")
-    }
+    # A message that was split stands in two cases: the first one answers for it, so the oldest is written last.
+    known = Interaction.objects.filter(message_id__in=wanted).select_related("case__merged_into").order_by("-id")
+    found = {interaction.message_id: interaction for interaction in known}
     return next((found[reference].case for reference in wanted if reference in found), None)
 
 

@@ -22,7 +22,7 @@ def open_case(case: Case, *, by: User, quiet: bool = False) -> dict[str, Clock]:
     """Route, number, save and start the clocks of a new case. Returns its clocks by kind."""
     topic = directory().topic(case.topic_id)
     if topic is not None:
-        case.nature, case.sensitivity = topic.nature, topic.sensitivity
+        case.nature, case.sensitivity = topic.nature, max(case.sensitivity, topic.sensitivity)
     route(case, topic)
     case.reference = next_reference()
     started = [] if quiet else clocks.clocks_for(case)
