@@ -44,6 +44,7 @@ def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> In
             topic_id=case.topic_id,
             team_id=case.team_id,
             department=case.department,
+            sensitivity=case.sensitivity,
             received_at=item.received_at,
             last_inbound_at=item.received_at,
         )
@@ -78,8 +79,9 @@ def came_back(case: Case, *, at: datetime, by: User) -> None:
     clocks.end_suspensions(case, at=at)
     _hold_back_later_sends(case)
     if case.status in OVER:
+        result, case.result = case.result, ""
         move(case, Status.REOPENED)
-        clocks.restart_commitment(case)
+        clocks.on_reopening(case, result)
         record("case.reopened", by=by, case_id=case.pk, on_behalf_of=case.person_id)
     elif waiting:
         move(case, Status.IN_PROGRESS if case.assignee_id else Status.ASSIGNED)

@@ -23,12 +23,11 @@ from guichet.people.models import Person
 File = tuple[str, bytes, str, bool]  # name, content, Content-ID, shown in the text
 
 
-def open_case(case: Case, *, by: User) -> dict[str, Clock]:
-    """Route, number, save and start the clocks of a new case. Returns its clocks by kind."""
-    started = _prepare(case)
+def open_case(case: Case, *, by: User, quiet: bool = False) -> None:
+    """Route, number, save and start the clocks of a new case. `quiet`: no clock."""
+    started = _prepare(case, quiet=quiet)
     insert(case, *started.values())
     record_all(_opening_facts(case), by=by)
-    return started
 
 
 def open_from(
@@ -59,7 +58,7 @@ def open_from(
 def _prepare(case: Case, *, quiet: bool = False) -> dict[str, Clock]:
     topic = directory().topic(case.topic_id)
     if topic is not None:
-        case.nature, case.sensitivity = topic.nature, topic.sensitivity
+        case.nature, case.sensitivity = topic.nature, max(case.sensitivity, topic.sensitivity)
     route(case, topic)
     case.reference = next_reference()
     started = [] if quiet else clocks.clocks_for(case)

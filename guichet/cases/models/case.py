@@ -267,6 +267,7 @@ class CaseMerge(models.Model):
     absorbed = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     interactions = ArrayField(models.BigIntegerField(), default=list)
     status_before = models.CharField(max_length=16)
+    before = models.JSONField(default=dict)  # fields, clocks and tasks as they were: see actions.joining
     done_at = models.DateTimeField(db_default=Now())
     undone_at = models.DateTimeField(null=True)
 
