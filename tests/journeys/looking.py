@@ -14,9 +14,14 @@ WIDE, NARROW, SMALLEST = (1366, 768), (390, 844), (320, 640)
 # Where to keep a picture of each state, to look at.
 SHOTS = os.environ.get("GUICHET_SHOTS", "")
 
+# HTML_CodeSniffer 2.5 does not know that a user name may be an e-mail address (HTML, autofill field « username »), and
+# has no words for what it then wants to say.
 SNIFF = """() => new Promise((done) => {
+  const said = window.HTMLCS.getTranslation.bind(window.HTMLCS);
+  window.HTMLCS.getTranslation = (key) => said(key) || key;
   window.HTMLCS.process('WCAG2AA', document, () => done(window.HTMLCS.getMessages()
     .filter((m) => m.type === window.HTMLCS.ERROR)
+    .filter((m) => !m.msg.includes('InvalidAutoComplete_Text') || !m.element.matches('[type=email][autocomplete=username]'))
     .map((m) => `${m.code}: ${m.msg} ${m.element.outerHTML ? m.element.outerHTML.slice(0, 160) : ''}`)));
 })"""
 TOO_WIDE = """() => {

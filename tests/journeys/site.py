@@ -72,7 +72,9 @@ class Site:
     def mails(self) -> list[EmailMessage]:
         """What left, oldest first."""
         found = []
-        for path in sorted((self.home / "courriels-sortants" / "new").glob("*.eml"), key=lambda p: p.stat().st_mtime_ns):
+        for path in sorted(
+            (self.home / "courriels-sortants" / "new").glob("*.eml"), key=lambda p: p.stat().st_mtime_ns
+        ):
             mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             assert isinstance(mail, EmailMessage)
             found.append(mail)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 from pypdf import PdfReader
 
 from tests.journeys.conftest import Visits
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 MESSAGE = "Bonjour,\nmon fils a perdu sa carte de car. <b>Merci</b>"
 
 
-def fill(page: Page, *, address: str, subject: str = "Carte de car perdue") -> None:
+def fill(page: Page | Frame, *, address: str, subject: str = "Carte de car perdue") -> None:
     page.get_by_label("Sujet").select_option("transport_scolaire.carte")
     page.get_by_label("Objet").fill(subject)
     page.get_by_label("Votre message").fill(MESSAGE)
@@ -37,7 +37,7 @@ def send(page: Page) -> None:
     page.get_by_role("button", name="Envoyer mon message").click()
 
 
-def number_of(page: Page) -> str:
+def number_of(page: Page | Frame) -> str:
     return re.sub(r"\D", "", page.locator(".ticket__no").inner_text())
 
 
