@@ -6,15 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
-from guichet.accounts import machines
-from guichet.cases.models import ReplyTemplate
-from guichet.organisation import directory
-from tests.factories import build_region
-from tests.journeys.site import Site, running
+from tests.journeys.site import Site, address_of, command, database, running
 
 PLACES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -26,25 +20,23 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def region_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with the small Region in it, that nobody opens: each file gets a copy."""
+    with database() as name:
+        place = Site(tmp_path_factory.mktemp("modele"), address_of(name))
+        command(place, "manage.py", "migrate", "--verbosity", "0")
+        command(place, "-m", "tests.journeys.seed")
+        yield name
+
+
 @pytest.fixture(scope="module")
-def site(
-    django_db_setup: None, django_db_blocker: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """One Region for the journeys of a file; nothing of it is left to other tests."""
-    place = Site(tmp_path_factory.mktemp("guichet"))
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        machines.forget()
-        directory.forget()
-        try:
-            build_region()
-            ReplyTemplate.objects.create(name="Perte", text="Bonjour {civilité} {nom}.")
-            connection.close()
-            with running(place):
-                yield place
-        finally:
-            call_command("flush", "--noinput", verbosity=0)
-            machines.forget()
-            directory.forget()
+def site(region_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One Guichet for the journeys of a file."""
+    with database(like=region_database) as name:
+        place = Site(tmp_path_factory.mktemp("guichet"), address_of(name))
+        with running(place):
+            yield place
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,8 @@
-"""The real Guichet on this machine: pages and worker as `make run` starts them, on the database of the tests."""
+"""The real Guichet on this machine: pages and worker as `make run` starts them, on databases of their own.
+
+The process of the tests never opens them: a browser is driven from inside an event loop, and a journey must not find
+in the memory of its own process what it should see on the screen.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -18,8 +23,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from django.conf import settings
-from django.db import connection
+import psycopg
+from psycopg import sql
 
 from guichet.hosting.home import CHECKOUT
 
@@ -45,6 +50,7 @@ def eventually(look: Callable[[], T | None], what: str, *, seconds: float = SECO
 @dataclass
 class Site:
     home: Path
+    database: str  # its address
     port: int = field(default_factory=free_port)
     host_port: int = field(default_factory=free_port)  # another site of the Region, that embeds the form
 
@@ -61,9 +67,10 @@ class Site:
         given = {name: value for name, value in os.environ.items() if name != "GUICHET_TEST"}
         return {
             **given,
-            "DATABASE_URL": _url_of_tests(),
+            "DATABASE_URL": self.database,
             "GUICHET_HOME": str(self.home),
-            "GUICHET_SECRET_KEY": settings.SECRET_KEY,
+            "GUICHET_SECRET_KEY": "only-for-the-journeys-" + "x" * 40,
+            "DJANGO_SETTINGS_MODULE": "guichet.settings",
             "GUICHET_PORT": str(self.port),
             "GUICHET_EMBED_ORIGINS": self.other_site,
             "GUICHET_LOG_LEVEL": "WARNING",
@@ -72,8 +79,9 @@ class Site:
     def mails(self) -> list[EmailMessage]:
         """What left, oldest first."""
         found = []
-        folder = self.home / "courriels-sortants" / "new"
-        for path in sorted(folder.glob("*.eml"), key=lambda p: p.stat().st_mtime_ns):
+        for path in sorted(
+            (self.home / "courriels-sortants" / "new").glob("*.eml"), key=lambda p: p.stat().st_mtime_ns
+        ):
             mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             assert isinstance(mail, EmailMessage)
             found.append(mail)
@@ -96,17 +104,35 @@ def text_of(mail: EmailMessage) -> str:
     return str(body.get_content()) if body is not None else ""
 
 
-def _url_of_tests() -> str:
-    """The address of the database of these tests, which pytest-django named itself."""
-    given = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(given._replace(path="/" + str(connection.settings_dict["NAME"])))
+def address_of(name: str) -> str:
+    """The same server as the one of the tests, another database."""
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+
+
+@contextlib.contextmanager
+def database(*, like: str = "template1") -> Iterator[str]:
+    """A new database, dropped at the end; its name."""
+    name = f"journeys_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(address_of("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like)))
+        try:
+            yield name
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def command(site: Site, *words: str) -> None:
+    """Run one of our commands to its end, and show what it said when it fails."""
+    done = subprocess.run(
+        [sys.executable, *words], cwd=CHECKOUT, env=site.environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @contextlib.contextmanager
 def running(site: Site) -> Iterator[None]:
     python, environment = sys.executable, site.environment()
-    subprocess.run([python, "manage.py", "collectstatic", "--noinput"], cwd=CHECKOUT, env=environment, check=True,
-                   capture_output=True)  # fmt: skip
+    command(site, "manage.py", "collectstatic", "--noinput")
     pages = [python, "-m", "gunicorn", "guichet.wsgi:application", "--bind", f"127.0.0.1:{site.port}",
              "--worker-class", "gthread", "--workers", "1", "--threads", "6"]  # fmt: skip
     with (site.home / "log").open("ab") as log:

@@ -11,7 +11,7 @@ from django_otp.oath import totp
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Visits
-from tests.journeys.looking import check
+from tests.journeys.looking import check, go
 from tests.journeys.site import Site, text_of
 from tests.journeys.test_citizen import fill, number_of, open_follow_up, send
 
@@ -25,7 +25,7 @@ def enter(page: Page, site: Site, who: str = "nadia@agents.example") -> None:
     page.goto(f"{site.url}/bureau/")
     page.get_by_label("Adresse e-mail").fill(who)
     page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
+    go(page, page.get_by_role("button", name="Se connecter"))
 
 
 def code_of(secret: str, *, steps_ahead: int = 0) -> str:
@@ -51,24 +51,24 @@ def test_the_second_factor(visits: Visits, site: Site) -> None:
     check(page, "connexion")
     page.get_by_label("Adresse e-mail").fill("leo@agents.example")
     page.get_by_label("Mot de passe").fill("faux")
-    page.get_by_role("button", name="Se connecter").click()
+    go(page, page.get_by_role("button", name="Se connecter"))
     check(page, "connexion refusée")
     enter(page, site, "leo@agents.example")
-    page.get_by_role("link", name="mon compte").click()
+    go(page, page.get_by_role("link", name="mon compte"))
     check(page, "compte")
-    page.get_by_role("link", name=re.compile("[Aa]ctiver")).click()
+    go(page, page.get_by_role("link", name=re.compile("[Aa]ctiver")))
     check(page, "second facteur")
     secret = page.get_by_text("Sans appareil photo").locator("b").inner_text()
     page.get_by_label("Code").fill("000000")
-    page.get_by_role("button", name="Activer").click()
+    go(page, page.get_by_role("button", name="Activer"))
     check(page, "second facteur refusé")
     eventual = page.get_by_role("heading", name="La vérification en deux étapes est activée")
     page.get_by_label("Code").fill(code_of(secret))
-    page.get_by_role("button", name="Activer").click()
+    go(page, page.get_by_role("button", name="Activer"))
     expect(eventual).to_be_visible()
     check(page, "codes de secours")
     spare = page.locator("ul.panneau b").first.inner_text()
-    page.get_by_role("button", name="Se déconnecter").click()
+    go(page, page.get_by_role("button", name="Se déconnecter"))
 
     enter(page, site, "leo@agents.example")
     expect(page.get_by_role("heading", name="Vérification en deux étapes")).to_be_visible()
@@ -77,7 +77,7 @@ def test_the_second_factor(visits: Visits, site: Site) -> None:
     expect(page).to_have_url(re.compile("/bureau/connexion/"))
     page.goto(f"{site.url}/bureau/connexion/code/")
     page.get_by_label("Code").fill(spare)
-    page.get_by_role("button", name="Continuer").click()
+    go(page, page.get_by_role("button", name="Continuer"))
     expect(page).to_have_url(re.compile(r"/bureau/(\?.*)?$"))
 
 
@@ -85,8 +85,8 @@ def test_a_case_from_reading_to_closing(visits: Visits, site: Site, number: str)
     page = visits.page()
     enter(page, site)
     check(page, "boîte")
-    page.get_by_role("link", name=re.compile("Transports 17")).click()
-    page.get_by_role("link", name=re.compile("Sandrine Lacoste")).first.click()
+    go(page, page.get_by_role("link", name=re.compile("Transports 17")))
+    go(page, page.get_by_role("link", name=re.compile("Sandrine Lacoste")).first)
     expect(page.get_by_role("heading", level=1)).to_have_text("Carte de car perdue")
     expect(page.get_by_text("<b>Merci</b>")).to_be_visible()
     check(page, "demande au bureau")
@@ -95,20 +95,20 @@ def test_a_case_from_reading_to_closing(visits: Visits, site: Site, number: str)
 
     # Answered too fast, taken back, answered again.
     page.get_by_label("Votre réponse").fill("Bonjour Madame, votre crate.")
-    page.get_by_role("button", name="Envoyer", exact=True).click()
+    go(page, page.get_by_role("button", name="Envoyer", exact=True))
     check(page, "réponse à l'instant")
-    page.get_by_role("button", name="Annuler l'envoi").first.click()
+    go(page, page.get_by_role("button", name="Annuler l'envoi").first)
     expect(page.get_by_label("Votre réponse")).to_have_value("Bonjour Madame, votre crate.")
     check(page, "envoi annulé")
     page.get_by_label("Votre réponse").fill("Bonjour Madame, votre carte est refaite.")
-    page.get_by_role("button", name="Envoyer", exact=True).click()
+    go(page, page.get_by_role("button", name="Envoyer", exact=True))
     expect(page.get_by_text("Votre réponse est prête.")).to_be_visible()
     sent = time.monotonic()
 
     # A note of the house.
     page.locator("label", has=page.locator("#onglet-note")).click()
     page.get_by_label("Note interne").fill("Carte refaite par le prestataire.")
-    page.get_by_role("button", name="Enregistrer la note").click()
+    go(page, page.get_by_role("button", name="Enregistrer la note"))
     expect(page.get_by_role("status").first).to_contain_text("La note est enregistrée")
     check(page, "note enregistrée")
 
@@ -128,21 +128,22 @@ def test_a_case_from_reading_to_closing(visits: Visits, site: Site, number: str)
 
     # A search, a refusal that loses nothing, then the transfer with its reason.
     page.get_by_label(re.compile("^Chercher")).fill("lacoste")
-    page.keyboard.press("Enter")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
     check(page, "recherche")
     page.goto(f"{site.url}/bureau/demandes/{number}/")
     page.get_by_label("Votre réponse").fill("Vous trouverez ci-joint la carte.")
-    page.get_by_role("button", name="Envoyer", exact=True).click()
+    go(page, page.get_by_role("button", name="Envoyer", exact=True))
     check(page, "pièce jointe oubliée")
     expect(page.get_by_label("Votre réponse")).to_have_value("Vous trouverez ci-joint la carte.")
     page.get_by_text("Transférer", exact=True).first.click()
     check(page, "transférer")
     page.get_by_label("Équipe").select_option(label="Aides aux jeunes")
-    page.get_by_role("button", name="Transférer", exact=True).click()
+    go(page, page.get_by_role("button", name="Transférer", exact=True))
     check(page, "transfert sans raison")
     page.get_by_label("Pourquoi").fill("Aide au permis")
     page.get_by_label("Équipe").select_option(label="Aides aux jeunes")
-    page.get_by_role("button", name="Transférer", exact=True).click()
+    go(page, page.get_by_role("button", name="Transférer", exact=True))
     expect(page.get_by_role("status").first).to_contain_text("transférée")
     page.goto(f"{site.url}/bureau/demandes/{number}/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Rien à cette adresse")
@@ -155,13 +156,13 @@ def test_a_case_from_reading_to_closing(visits: Visits, site: Site, number: str)
     chief.get_by_label("Autres actions").click()
     check(chief, "autres actions")
     chief.get_by_text("Clôturer", exact=True).first.click()
-    chief.get_by_role("button", name="Clôturer", exact=True).click()
+    go(chief, chief.get_by_role("button", name="Clôturer", exact=True))
     expect(chief.get_by_role("status").first).to_contain_text("clôturée")
     check(chief, "demande close au bureau")
     for path in ("quarantaine/", "envois/", "courriels-sortants/"):
         chief.goto(f"{site.url}/bureau/{path}")
         check(chief, path.strip("/"))
-    chief.get_by_role("row").nth(1).get_by_role("link").click()
+    go(chief, chief.get_by_role("row").nth(1).get_by_role("link"))
     check(chief, "courriel sortant")
 
     citizen.reload()

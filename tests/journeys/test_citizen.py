@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 from pypdf import PdfReader
 
 from tests.journeys.conftest import Visits
-from tests.journeys.looking import check
+from tests.journeys.looking import check, go
 from tests.journeys.site import Site, text_of
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 MESSAGE = "Bonjour,\nmon fils a perdu sa carte de car. <b>Merci</b>"
 
 
-def fill(page: Page, *, address: str, subject: str = "Carte de car perdue") -> None:
+def fill(page: Page | Frame, *, address: str, subject: str = "Carte de car perdue") -> None:
     page.get_by_label("Sujet").select_option("transport_scolaire.carte")
     page.get_by_label("Objet").fill(subject)
     page.get_by_label("Votre message").fill(MESSAGE)
@@ -34,10 +34,10 @@ def fill(page: Page, *, address: str, subject: str = "Carte de car perdue") -> N
 
 def send(page: Page) -> None:
     page.wait_for_timeout(2100)  # nobody fills a form in less: faster is taken for a machine
-    page.get_by_role("button", name="Envoyer mon message").click()
+    go(page, page.get_by_role("button", name="Envoyer mon message"))
 
 
-def number_of(page: Page) -> str:
+def number_of(page: Page | Frame) -> str:
     return re.sub(r"\D", "", page.locator(".ticket__no").inner_text())
 
 
@@ -45,11 +45,11 @@ def open_follow_up(page: Page, site: Site, number: str, address: str) -> None:
     page.goto(f"{site.url}/suivi/")
     page.get_by_label("Numéro de demande").fill(number)
     page.get_by_label("Adresse e-mail").fill(address)
-    page.get_by_role("button", name="Recevoir un code").click()
+    go(page, page.get_by_role("button", name="Recevoir un code"))
     expect(page).to_have_url(f"{site.url}/suivi/code/")
     code = str(site.mail(address, "votre code de suivi")["Subject"])[:6]
     page.get_by_label("Code reçu").fill(code)
-    page.get_by_role("button", name="Ouvrir ma demande").click()
+    go(page, page.get_by_role("button", name="Ouvrir ma demande"))
     expect(page).to_have_url(re.compile("/suivi/demande/"))
 
 
@@ -60,7 +60,7 @@ def path_of_the_citizen(page: Page, site: Site, photo: Path, *, address: str, lo
 
     page.goto(site.url)
     see("accueil")
-    page.get_by_role("link", name="Écrire à la Région").first.click()
+    go(page, page.get_by_role("link", name="Écrire à la Région").first)
     see("formulaire")
 
     # An error first: nothing typed is lost, the file neither.
@@ -107,30 +107,30 @@ def path_of_the_citizen(page: Page, site: Site, photo: Path, *, address: str, lo
     assert Path(download.value.path()).read_bytes() == photo.read_bytes()
 
     # Something forgotten, then an answer with a document.
-    page.get_by_role("button", name="Envoyer").click()
+    go(page, page.get_by_role("button", name="Envoyer"))
     see("message vide refusé")
     expect(page.get_by_role("alert")).to_contain_text("Écrivez un message")
     page.get_by_label("Votre message").fill("Je l'ai retrouvée dans son sac.")
     page.get_by_label("Pièces jointes").set_input_files(photo)
-    page.get_by_role("button", name="Envoyer").click()
+    go(page, page.get_by_role("button", name="Envoyer"))
     expect(page.get_by_role("status")).to_contain_text("Votre message est arrivé")
     see("message ajouté")
     expect(page.get_by_text("Je l'ai retrouvée dans son sac.")).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("attestation.pdf"))).to_have_count(2)
 
     # Closed, then opened again.
-    page.get_by_role("link", name="Je n’ai plus besoin de réponse").click()
+    go(page, page.get_by_role("link", name="Je n’ai plus besoin de réponse"))
     see("terminer")
-    page.get_by_role("button", name="Terminer ma demande").click()
+    go(page, page.get_by_role("button", name="Terminer ma demande"))
     expect(page.get_by_role("status")).to_contain_text("Votre demande est terminée")
     see("demande terminée")
     page.get_by_label("Que manque-t-il").fill("Finalement, la carte est cassée.")
-    page.get_by_role("button", name="Rouvrir ma demande").click()
+    go(page, page.get_by_role("button", name="Rouvrir ma demande"))
     expect(page.get_by_role("status")).to_contain_text("rouverte")
     expect(page.get_by_text("Finalement, la carte est cassée.")).to_be_visible()
 
     # Left: this device opens nothing any more.
-    page.get_by_role("button", name="Quitter le suivi").click()
+    go(page, page.get_by_role("button", name="Quitter le suivi"))
     page.goto(f"{site.url}/suivi/demande/")
     expect(page).to_have_url(f"{site.url}/suivi/")
 
@@ -154,10 +154,10 @@ def test_a_link_of_the_mail_opens_by_its_button_only(visits: Visits, site: Site)
     expect(page.get_by_label("Numéro de demande")).to_have_value(number)
     check(page, "suivre")
     page.get_by_label("Adresse e-mail").fill(address)
-    page.get_by_role("button", name="Recevoir un code").click()
+    go(page, page.get_by_role("button", name="Recevoir un code"))
     check(page, "code de suivi")
     page.get_by_label("Code reçu").fill("12")
-    page.get_by_role("button", name="Ouvrir ma demande").click()
+    go(page, page.get_by_role("button", name="Ouvrir ma demande"))
     check(page, "code de suivi refusé")
     found = re.search(r"http://\S+/suivi/lien/\S+", text_of(site.mail(address, "votre code de suivi")))
     assert found
@@ -165,7 +165,7 @@ def test_a_link_of_the_mail_opens_by_its_button_only(visits: Visits, site: Site)
     for _ in range(2):  # a scanner reads it, then the person
         other.goto(found[0])
         check(other, "lien de suivi")
-    other.get_by_role("button", name="Ouvrir ma demande").click()
+    go(other, other.get_by_role("button", name="Ouvrir ma demande"))
     expect(other.get_by_role("heading", level=1)).to_have_text("Carte de car perdue")
 
 
