@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from guichet.core.refused import Refused
@@ -51,23 +51,41 @@ def welcome(claim: Claim, *, by: User, source: str) -> Person:
 
     An address shared by persons with other names creates a new record and proposes the pair to an agent.
     """
-    person, sharing = recognise(claim)
-    if person is None:
-        person = _new(claim, source=source)
+    person, rows = meet(claim, by=by, source=source)
+    if rows:
         number(person)
-        created = Fact("person.created", person_id=person.pk, data={"source": source})
-        points = _points(person, claim, source=source, shared=bool(sharing))
-        write(person, *points, *events_of([created], by=by))
-    else:
+        write(*rows, *events_of([created(person)], by=by))
+    return person
+
+
+def meet(claim: Claim, *, by: User, source: str) -> tuple[Person, list[Model]]:
+    """As `welcome`; a new person is not written yet: his rows are given, himself first, to be written with others.
+
+    The caller then numbers him, and says that he was `created`.
+    """
+    person, sharing = recognise(claim)
+    if person is not None:
         _complete(person, claim, by=by)
         if claim.phone:  # he was recognised by his address: that one is known
             ContactPoint.objects.bulk_create(_points(person, claim, source=source, shared=False), ignore_conflicts=True)
+        rows: list[Model] = []
+    else:
+        person = _new(claim, source=source)
+        rows = [person, *_points(person, claim, source=source, shared=bool(sharing))]
+    if sharing and rows:
+        number(person)
+        write(*rows, *events_of([created(person)], by=by))
+        rows = []
     for other in sharing:
         ContactPoint.objects.filter(person=other, kind=ContactPoint.Kind.EMAIL, value=claim.email).update(
             is_shared=True
         )
         propose_duplicate(person, other, reason="même adresse e-mail, noms différents", score=40)
-    return person
+    return person, rows
+
+
+def created(person: Person) -> Fact:
+    return Fact("person.created", person_id=person.pk, data={"source": person.source})
 
 
 def _new(claim: Claim, *, source: str) -> Person:
