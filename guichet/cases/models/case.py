@@ -232,8 +232,11 @@ class Case(models.Model):
         return next((clock for clock in self.clocks.all() if clock.kind == kind), None)
 
 
+REFERENCES = "cases_reference"  # the sequence of their numbers
+
+
 def next_reference() -> str:
-    [(number,)] = ask("SELECT nextval('cases_reference')", [])
+    [(number,)] = ask(f"SELECT nextval('{REFERENCES}')", [])
     return make(int(number))
 
 

@@ -17,10 +17,10 @@ from guichet.people.actions.deciding import (
 )
 from guichet.people.actions.granting import consent, end_mandate, give_mandate, withdraw_consent
 from guichet.people.actions.reading import mark_read
-from guichet.people.actions.welcoming import change, set_keys, split_name, welcome
+from guichet.people.actions.welcoming import change, created, meet, set_keys, split_name, welcome
 
 __all__ = [
-    "add_contact_point", "change", "consent", "correct_contact_point", "end_mandate", "family_of", "give_mandate",
-    "mark_bad", "mark_read", "merge", "not_the_same", "preview_merge", "propose_duplicate", "remove_contact_point",
-    "set_keys", "split_name", "undo_merge", "verify_point", "welcome", "withdraw_consent",
+    "add_contact_point", "change", "consent", "correct_contact_point", "created", "end_mandate", "family_of",
+    "give_mandate", "mark_bad", "mark_read", "meet", "merge", "not_the_same", "preview_merge", "propose_duplicate",
+    "remove_contact_point", "set_keys", "split_name", "undo_merge", "verify_point", "welcome", "withdraw_consent",
 ]  # fmt: skip

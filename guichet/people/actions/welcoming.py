@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 
 from guichet.core.refused import Refused
 from guichet.core.rows import number, write
@@ -18,7 +19,7 @@ from guichet.people.models import ContactPoint, Person
 if TYPE_CHECKING:
     from guichet.accounts.models import User
 
-__all__ = ["change", "set_keys", "split_name", "welcome"]
+__all__ = ["change", "created", "meet", "set_keys", "split_name", "welcome"]
 
 CLAIMED_FIELDS = (
     "civility", "first_name", "family_name", "organisation_name", "siren", "siret", "rna",
@@ -32,25 +33,47 @@ def welcome(claim: Claim, *, by: User, source: str) -> Person:
 
     An address shared by persons with other names creates a new record and proposes the pair to an agent.
     """
-    person, sharing = recognise(claim)
-    created = person is None
-    if person is None:
-        person = _new(claim, source=source)
+    person, rows = meet(claim, by=by, source=source)
+    if rows:
         number(person)
-        fact = Fact("person.created", person_id=person.pk, data={"source": source})
-        write(person, *_points(person, claim, source=source, shared=bool(sharing)), *events_of([fact], by=by))
-    else:
+        write(*rows, *events_of([created(person)], by=by))
+    return person
+
+
+def meet(claim: Claim, *, by: User, source: str) -> tuple[Person, list[Model]]:
+    """As `welcome`; a new person may be not written yet: his rows are given, himself first, to be written with others.
+
+    The caller then numbers him, and says that he was `created`.
+    """
+    person, sharing = recognise(claim)
+    if person is not None:
         _complete(person, claim, by=by)
         if claim.phone:  # he was recognised by his address: that one is known
             ContactPoint.objects.bulk_create(_points(person, claim, source=source, shared=False), ignore_conflicts=True)
-    if created:
-        propose_alike(person, phone=claim.phone)
+        _told_apart(person, sharing, claim)
+        return person, []
+    person = _new(claim, source=source)
+    rows: list[Model] = [person, *_points(person, claim, source=source, shared=bool(sharing))]
+    if not (sharing or claim.phone or claim.postcode or claim.siret or claim.rna):
+        return person, rows  # nothing that another record could have too
+    number(person)
+    write(*rows, *events_of([created(person)], by=by))
+    propose_alike(person, phone=claim.phone)
+    _told_apart(person, sharing, claim)
+    return person, []
+
+
+def _told_apart(person: Person, sharing: list[Person], claim: Claim) -> None:
+    """Persons who share a mailbox with another name: an agent decides whether they are one."""
     for other in sharing:
         ContactPoint.objects.filter(person=other, kind=ContactPoint.Kind.EMAIL, value=claim.email).update(
             is_shared=True
         )
         propose_duplicate(person, other, reason="même adresse e-mail, noms différents", score=40)
-    return person
+
+
+def created(person: Person) -> Fact:
+    return Fact("person.created", person_id=person.pk, data={"source": person.source})
 
 
 def _new(claim: Claim, *, source: str) -> Person:
