@@ -2,11 +2,25 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from guichet.desk.views import account, acts, case, duplicates, files, inbox, joining, login, mail, people, writing
+from guichet.desk.views import (
+    account,
+    acts,
+    case,
+    duplicates,
+    files,
+    inbox,
+    joining,
+    live,
+    login,
+    mail,
+    people,
+    writing,
+)
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.inbox, name="inbox"),
+    path("etat/", live.state, name="live_state"),
     path("connexion/", login.sign_in, name="login"),
     path("connexion/code/", login.code, name="code"),
     path("deconnexion/", login.sign_out, name="logout"),
