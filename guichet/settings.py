@@ -105,6 +105,13 @@ CHANNELS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 LMTP_HOST = env("GUICHET_LMTP_HOST", "127.0.0.1")
 LMTP_PORT = int(env("GUICHET_LMTP_PORT", "8024"))
+# Live updates of the desk. Behind TLS the proxy sends /direct/ to that port; else the browser goes to the port itself.
+LIVE_HOST = env("GUICHET_LIVE_HOST", "127.0.0.1")
+LIVE_PORT = int(env("GUICHET_LIVE_PORT", "8001"))
+_public = urlsplit(PUBLIC_URL)
+LIVE_URL = env(
+    "GUICHET_LIVE_URL", "/direct/" if BEHIND_TLS else f"{_public.scheme}://{_public.hostname}:{LIVE_PORT}/direct/"
+)
 MAIL_MAX_BYTES = int(env("GUICHET_MAIL_MAX_BYTES", str(35 * 1024 * 1024)))
 
 # -- citizens' form -------------------------------------------------------------------------------------------------
@@ -234,7 +241,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *([] if LIVE_URL.startswith("/") else [LIVE_URL])],
         "form-action": [SELF],
         "frame-src": [SELF],
         "frame-ancestors": [NONE],

@@ -64,10 +64,14 @@ def test_its_exchanges_move_and_its_number_leads_to_the_survivor(region: Region,
     assert (first.pk, "case.merged") in verbs and (second.pk, "case.merged_into") in verbs
 
 
-def test_undoing_gives_everything_back(region: Region, pair: tuple[Case, Case], at: At) -> None:
+@pytest.mark.parametrize("held", ["pieces", "wait"])
+def test_undoing_gives_everything_back(region: Region, pair: tuple[Case, Case], at: At, held: str) -> None:
     first, second = pair
     actions.change_topic(second, region.licence, by=region.chief)
-    actions.ask_pieces(second, by=region.chief, pieces=["Photo"], until=datetime(2026, 7, 30, tzinfo=PARIS))
+    if held == "pieces":
+        actions.ask_pieces(second, by=region.chief, pieces=["Photo"], until=datetime(2026, 7, 30, tzinfo=PARIS))
+    else:
+        actions.wait_for_citizen(second, by=region.chief)
     Task.objects.create(case=second, label="Rappeler")
     before = [state(case) for case in pair]
     at(2026, 7, 10, 9)

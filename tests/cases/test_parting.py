@@ -70,8 +70,10 @@ def test_nobody_reads_more_than_before(region: Region, case: Case) -> None:
 
 def test_answers_find_the_case_they_answer(region: Region, case: Case) -> None:
     new = actions.split(received(case), by=region.nadia, subject="x")
+    sent = actions.reply(new, by=region.nadia, text="Oui.")
+    assert sent.parcel is not None and sent.parcel.in_reply_to == "<m1@courriel.example>"  # in his own thread
     for n, target in enumerate((case, new)):
-        sent = target.interactions.get(direction="out")
+        sent = target.interactions.filter(direction="out").order_by("id")[0]
         thread = f"References: <m1@courriel.example> {sent.message_id}\n"
         answer = mail(message_id=f"<r{n}@courriel.example>", headers=thread)
         assert case_of(receive(answer)) == target

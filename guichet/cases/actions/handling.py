@@ -71,6 +71,7 @@ def transfer(case: Case, to: Team, *, by: User, reason: str, version: int | None
     record(
         "case.transferred", by=by, case_id=case.pk, to=to.pk, to_name=to.name,
         from_name=origin.name if origin else "À orienter", reason=reason.strip()[:300], count=case.transfers,
+        left=origin.pk if origin else None,
     )  # fmt: skip
     acknowledge_once_routed(case, by=machine(GUICHET))
     return case
