@@ -6,8 +6,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from unittest.mock import patch
 
 from django.core.management import call_command
 from django.db import connection, connections
@@ -41,6 +42,16 @@ def own_database(name: str) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def as_durable_as_the_server() -> Iterator[None]:
+    """Files are forced to the disk only where the server does it at its commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW fsync")
+        durable = cursor.fetchone()[0] == "on"
+    with nullcontext() if durable else patch("os.fsync", lambda descriptor: None):
+        yield
 
 
 def _use(database: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import quopri
 import random
 from collections.abc import Iterator
-from email.header import make_header
 
 from guichet.demo.words import FAMILY_NAMES, FIRST_NAMES, LETTERS, TOWNS
 
@@ -65,12 +65,16 @@ def _mail(
         "MIME-Version: 1.0",
     ]
     kind = dice.choices(("plain", "html", "joined"), (PLAIN, HTML, JOINED))[0]
-    top, content = {"plain": _plain, "html": _html}.get(kind, lambda body: _joined(body, number, document))(body)
+    if kind == "joined":
+        top, content = _joined(body, number, document)
+    else:
+        top, content = _html(body) if kind == "html" else _plain(body)
     return "\r\n".join([*lines, *top, "", content]).encode("utf-8")
 
 
 def _header(text: str) -> str:
-    return text if text.isascii() else str(make_header([(text, "utf-8")]).encode())
+    """An encoded word, as mailers write them."""
+    return text if text.isascii() else f"=?utf-8?B?{binascii.b2a_base64(text.encode(), newline=False).decode()}?="
 
 
 def _qp(text: str, charset: str = "utf-8") -> str:

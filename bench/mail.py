@@ -2,7 +2,9 @@
 
 CPU of the application and of the whole database server together, per mail. The way is the real one: what the LMTP door
 does on DATA (raw stored, committed), then what the worker does (read, person, case or answer, clocks, receipt queued).
-The limit parses with the standard library's modern policy, reads every part, and commits one row a mail.
+The limit parses with the standard library's modern policy, reads every part, and commits one row a mail. Where the
+server forces nothing to the disk (the throw-away one of `make bench`), our files are not forced either: both ways
+promise the same.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from email.policy import default
 from django.db import connection, transaction
 
 from bench import Measure
-from bench._database import cpu_seconds, own_database
+from bench._database import as_durable_as_the_server, cpu_seconds, own_database
 from bench._mails import mails
 
 COUNT, WARM, SLICE = 1000, 60, 100
@@ -23,7 +25,7 @@ COUNT, WARM, SLICE = 1000, 60, 100
 
 def run() -> Iterator[Measure]:
     raws = list(mails(COUNT + WARM))
-    with own_database("mail"):
+    with own_database("mail"), as_durable_as_the_server():
         _limit_table()
         _region()
         _limit(raws[:WARM])

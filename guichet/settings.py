@@ -105,6 +105,13 @@ CHANNELS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 LMTP_HOST = env("GUICHET_LMTP_HOST", "127.0.0.1")
 LMTP_PORT = int(env("GUICHET_LMTP_PORT", "8024"))
+# Live updates of the desk. Behind TLS the proxy sends /direct/ to that port; else the browser goes to the port itself.
+LIVE_HOST = env("GUICHET_LIVE_HOST", "127.0.0.1")
+LIVE_PORT = int(env("GUICHET_LIVE_PORT", "8001"))
+_public = urlsplit(PUBLIC_URL)
+LIVE_URL = env(
+    "GUICHET_LIVE_URL", "/direct/" if BEHIND_TLS else f"{_public.scheme}://{_public.hostname}:{LIVE_PORT}/direct/"
+)
 MAIL_MAX_BYTES = int(env("GUICHET_MAIL_MAX_BYTES", str(35 * 1024 * 1024)))
 
 # -- citizens' form -------------------------------------------------------------------------------------------------
@@ -113,7 +120,14 @@ UPLOAD_MAX_BYTES = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-DATA_UPLOAD_MAX_NUMBER_FILES = 20
+# Beyond these the rest of a request is read past, not kept, and the form says so; beyond the last one it is refused.
+UPLOAD_READ_FILES = 20
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+FILE_UPLOAD_HANDLERS = [
+    "guichet.core.uploading.Sieve",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 # Sites of the Region that may embed the form.
 EMBED_ORIGINS = env_list("GUICHET_EMBED_ORIGINS")
 CLAMD = env("GUICHET_CLAMD")  # "127.0.0.1:3310" or a socket path; empty: files are marked « non analysé »
@@ -162,6 +176,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "guichet.core.middleware.UnstorableMiddleware",
     "guichet.core.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "guichet.urls"
@@ -207,6 +222,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # our scripts read the token of the form
 CSRF_TRUSTED_ORIGINS = env_list("GUICHET_TRUSTED_ORIGINS") or ([PUBLIC_URL] if BEHIND_TLS else [])
 CSRF_FAILURE_VIEW = "guichet.core.views.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
@@ -225,7 +241,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *([] if LIVE_URL.startswith("/") else [LIVE_URL])],
         "form-action": [SELF],
         "frame-src": [SELF],
         "frame-ancestors": [NONE],

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from guichet.core import views
 
+handler400 = "guichet.core.views.unreadable"
 handler404 = "guichet.core.views.not_found"
 handler500 = "guichet.core.views.broken"
 

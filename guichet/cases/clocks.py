@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from guichet.cases.models import Case, Clock, Suspension
-from guichet.cases.models.case import NO_DEADLINE
+from guichet.cases.models.case import NO_DEADLINE, OVER, Result
 from guichet.core.calendar import (
     end_of_day,
     implicit_decision,
@@ -46,6 +46,9 @@ def silence_of(topic: Topic | None, nature: str) -> tuple[str, int] | None:
     if topic is not None and topic.silence != Topic.Silence.NONE and topic.silence_months:
         return topic.silence, topic.silence_months
     return DEFAULT_SILENCE
+
+
+POINTLESS = "sans objet"  # stopped because the topic knows no such delay
 
 
 def clocks_for(case: Case) -> list[Clock]:
@@ -141,6 +144,10 @@ def moved(clock: Clock, now: datetime) -> datetime:
     suspensions = list(clock.suspensions.all())
     if not suspensions:
         return clock.base_due_at
+    if clock.kind == Clock.Kind.SILENCE and clock.effect == Topic.Silence.ACCEPTANCE:
+        # L114-5: the delay of an acceptance starts only when the pieces came.
+        came = max(s.ended_at or now for s in suspensions)
+        return end_of_day(implicit_decision(paris_day(came), clock.months or 0))
     if clock.kind == Clock.Kind.SILENCE:
         periods = [(paris_day(s.started_at), paris_day(s.ended_at or s.until or now)) for s in suspensions]
         days = suspended_days(periods, paris_day(now))
@@ -151,6 +158,27 @@ def moved(clock: Clock, now: datetime) -> datetime:
         timedelta(),
     )
     return calendar.add_working_time(clock.base_due_at, held)
+
+
+# Closed without an answer on the matter: silence was never broken, and what was owed still is.
+UNANSWERED = frozenset({"", Result.NO_ANSWER_NEEDED, Result.NO_REACTION, Result.DUPLICATE, Result.ABUSIVE})
+
+
+def on_reopening(case: Case, result: str) -> None:
+    """A new promise from now; a receipt that was still owed is owed again; the legal delay resumes at its own date,
+    unless the case had been closed (`result`) by an answer."""
+    kinds = [Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT]
+    if result in UNANSWERED:
+        kinds.append(Clock.Kind.SILENCE)
+    case.clocks.filter(kind__in=kinds, stopped_why__in=[status.value for status in OVER]).update(
+        stopped_at=None, stopped_why=""
+    )
+    restart_commitment(case)
+
+
+def ends_by_itself(case: Case) -> bool:
+    """May waiting in vain close this case? Not while a legal delay runs: only an agent decides of a demand."""
+    return not case.clocks.filter(kind=Clock.Kind.SILENCE, stopped_at__isnull=True).exists()
 
 
 def restart_commitment(case: Case) -> None:
@@ -169,16 +197,33 @@ def restart_commitment(case: Case) -> None:
 
 def on_topic_change(case: Case) -> None:
     """The topic decides what silence means and what was promised: clocks follow, elapsed time and holds are kept."""
+    if case.is_over or _is_history(case):
+        return
     wanted = {clock.kind: clock for clock in clocks_for(case)}
-    now = timezone.now()
     present = {c.kind: c for c in case.clocks.prefetch_related("suspensions")}
     for kind in (Clock.Kind.SILENCE, Clock.Kind.COMMITMENT, Clock.Kind.RECEIPT):
         new, old = wanted.get(kind), present.get(kind)
         if new is None and old is not None and old.is_running:
-            stop(case, [kind], why="sans objet")
+            stop(case, [kind], why=POINTLESS)
         elif new is not None and old is None:
             new.save()
-        elif new is not None and old is not None and old.is_running:
-            old.base_due_at, old.effect, old.months = new.base_due_at, new.effect, new.months
-            old.due_at = moved(old, now)
-            old.save()
+        elif new is not None and old is not None and (old.is_running or old.stopped_why == POINTLESS):
+            _follow(old, new)
+
+
+def _follow(old: Clock, new: Clock) -> None:
+    """The clock of the new topic, with the start and the suspensions of the present one."""
+    old.stopped_at, old.stopped_why = None, ""
+    old.effect, old.months, old.base_due_at = new.effect, new.months, new.base_due_at
+    if old.kind == Clock.Kind.COMMITMENT and old.started_at != new.started_at:
+        # Promised again when the case was reopened: counted from there.
+        case, team = new.case, directory().team(new.case.team_id)
+        again = directory().promised_at(case.channel, directory().topic(case.topic_id), team, old.started_at)
+        old.base_due_at = again or old.base_due_at
+    old.due_at = moved(old, timezone.now())
+    old.save()
+
+
+def _is_history(case: Case) -> bool:
+    """Imported from an older tool: no clock ever started (behaviours 111)."""
+    return case.interactions.filter(inbound_items__quiet=True).exists()

@@ -25,7 +25,11 @@ def _by_references(inbound: Inbound) -> Case | None:
     if not inbound.references:
         return None
     wanted = [reference[:255] for reference in inbound.references[:50]]
-    by_id = "SELECT message_id, case_id FROM cases_interaction WHERE message_id = ANY(%s) AND message_id <> ''"
+    # A message that was split stands in two cases: the first one answers for it, so the oldest is written last.
+    by_id = (
+        "SELECT message_id, case_id FROM cases_interaction WHERE message_id = ANY(%s) AND message_id <> '' "
+        "ORDER BY id DESC"
+    )
     found = dict(ask(by_id, [wanted]))
     nearest = next((found[reference] for reference in wanted if reference in found), None)
     return pick(Case, "WHERE id = %s", [nearest])[0] if nearest else None

@@ -8,7 +8,7 @@ model that computes something there is not for this.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias, TypeVar
 
@@ -34,26 +34,35 @@ def insert(*rows: Model) -> None:
             _insert(model, left_out, same[first : first + at_once])
 
 
-def number(*rows: Model) -> None:
-    """Give rows that are not written yet their keys, drawn in one question."""
-    draws = ", ".join(_draw(type(row)) for row in rows)
-    [keys] = ask(f"SELECT {draws}", [])
+def number(*rows: Model, sequence: str = "") -> int:
+    """Give rows that are not written yet their keys, drawn in one question; and draw from `sequence` with them."""
+    draws = ", ".join([*(_draw(type(row)) for row in rows), f"nextval('{sequence}')" if sequence else "0"])
+    [(*keys, drawn)] = ask(f"SELECT {draws}", [])
     for row, key in zip(rows, keys, strict=True):
         row.pk = key
+    return int(drawn)
+
+
+def update(row: Model) -> None:
+    """Write every column of a row that exists: `save()` without compiling anything."""
+    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
+    values = [field.get_db_prep_save(field.pre_save(row, False), connection=connection) for field in fields]
+    tell(_update(type(row)), [*values, row.pk])
 
 
 def write(*rows: Model) -> None:
-    """Insert `rows` in the order given without waiting for one statement before sending the next.
+    """Insert `rows`, of any models, in a single statement: foreign keys are checked at the commit, whatever the order.
 
     Those whose key nobody gave get one that stays unknown here, and the defaults of the database are not read back:
     parents are numbered before.
     """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        for (model, left_out), found in groupby(rows, key=lambda row: (type(row), _left_out(row))):
-            same = list(found)
-            values = [value for row in same for value in _values(row, left_out)]
-            tell(_statement(model, left_out, len(same), returning=False), values)
+    shape: list[tuple[type[Model], frozenset[str], int]] = []
+    values: list[Any] = []
+    for (model, left_out), found in groupby(rows, key=lambda row: (type(row), _left_out(row))):
+        same = list(found)
+        shape.append((model, left_out, len(same)))
+        values += [value for row in same for value in _values(row, left_out)]
+    tell(_one_statement(tuple(shape)), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 
@@ -156,6 +165,21 @@ def _statement(
         f"{'ON CONFLICT DO NOTHING ' if missing_only else ''}"
         + (f"RETURNING {', '.join(columns[name] for name in _returned(model, left_out))}" if returning else "")
     )
+
+
+@cache
+def _update(model: type[Model]) -> str:
+    quote = connection.ops.quote_name
+    meta = model._meta
+    columns = ", ".join(f"{quote(str(f.column))} = {_mark(f)}" for f in meta.concrete_fields if not f.primary_key)
+    return f"UPDATE {quote(str(meta.db_table))} SET {columns} WHERE {quote(str(meta.pk.column))} = %s"  # noqa: S608
+
+
+@lru_cache(maxsize=500)  # a mail with forty files has a shape of its own
+def _one_statement(shape: tuple[tuple[type[Model], frozenset[str], int], ...]) -> str:
+    *first, last = [_statement(model, left_out, count, returning=False) for model, left_out, count in shape]
+    named = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(first))
+    return f"WITH {named} {last}" if named else last
 
 
 @cache

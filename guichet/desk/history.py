@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from guichet.accounts.models import User
 from guichet.cases.actions.writing import parcel_state
 from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
 from guichet.core.calendar import paris_day
-from guichet.desk.queues import CHANNEL_ICONS
+from guichet.desk.queues import CHANNEL_ICONS, EPOCH
 from guichet.journal.models import Event
 from guichet.outbox.models import Delivery
 
 # Already shown as the exchange itself, or of no use to who handles the case (readings are for audits).
 SILENT = ("case.read", "case.replied", "case.noted", "case.message", "case.machine_message", "case.receipt",
           "case.registration", "case.followed")  # fmt: skip
-EVENTS_AT_MOST = 300
+PAGE = 60
 STOPPED = {"receipt": "envoyé", "registration": "envoyé", "réponse": "répondu"}
 
 
@@ -52,20 +53,55 @@ class ClockLine:
     until: datetime | None = None
 
 
-def history(case: Case, user: User) -> list[Day]:
-    exchanges = (
-        case.interactions.select_related("author", "parcel", "person")
+@dataclass(frozen=True, slots=True)
+class History:
+    """One page of the history, oldest first, and the mark of the page before it ("" when there is none)."""
+
+    days: list[Day]
+    older: str
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry for day in self.days for entry in day.entries]
+
+
+def history(case: Case, user: User, before: str = "") -> History:
+    """The last `PAGE` exchanges and events, or those before a mark. Entries of one instant are never cut apart."""
+    exchanges: QuerySet[Interaction] = case.interactions.all()
+    events = Event.objects.filter(case_id=case.pk, verb__startswith="case.").exclude(verb__in=SILENT)
+    if (end := _read_mark(before)) is not None:
+        exchanges, events = exchanges.filter(at__lt=end), events.filter(at__lt=end)
+    moments = heapq.nlargest(
+        PAGE + 1,
+        [
+            *exchanges.order_by("-at").values_list("at", flat=True)[: PAGE + 1],
+            *events.order_by("-at").values_list("at", flat=True)[: PAGE + 1],
+        ],
+    )
+    if len(moments) <= PAGE:
+        return History(_days(exchanges, events, user), "")
+    start = moments[PAGE - 1]
+    exchanges, events = exchanges.filter(at__gte=start), events.filter(at__gte=start)
+    return History(_days(exchanges, events, user), str((start - EPOCH) // timedelta(microseconds=1)))
+
+
+def _read_mark(text: str) -> datetime | None:
+    if not text.isdecimal() or len(text) > 18:
+        return None
+    try:
+        return EPOCH + timedelta(microseconds=int(text))
+    except OverflowError:
+        return None
+
+
+def _days(exchanges: QuerySet[Interaction], events: QuerySet[Event], user: User) -> list[Day]:
+    found = (
+        exchanges.select_related("author", "parcel", "person")
         .prefetch_related(Prefetch("attachments", Attachment.objects.select_related("file")), "parcel__deliveries")
         .order_by("at", "id")
     )
-    entries = [_entry(interaction, user) for interaction in exchanges]
-    events = (
-        Event.objects.filter(case_id=case.pk, verb__startswith="case.")
-        .exclude(verb__in=SILENT)
-        .select_related("actor")
-        .order_by("-id")[:EVENTS_AT_MOST]
-    )
-    entries += [Entry(event.at, "event", event=event) for event in events]
+    entries = [_entry(interaction, user) for interaction in found]
+    entries += [Entry(event.at, "event", event=event) for event in events.select_related("actor").order_by("id")]
     entries.sort(key=lambda entry: entry.at)
     days: list[Day] = []
     for entry in entries:

@@ -2,11 +2,25 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from guichet.desk.views import account, acts, case, files, inbox, login, mail, writing
+from guichet.desk.views import (
+    account,
+    acts,
+    case,
+    duplicates,
+    files,
+    inbox,
+    joining,
+    live,
+    login,
+    mail,
+    people,
+    writing,
+)
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.inbox, name="inbox"),
+    path("etat/", live.state, name="live_state"),
     path("connexion/", login.sign_in, name="login"),
     path("connexion/code/", login.code, name="code"),
     path("deconnexion/", login.sign_out, name="logout"),
@@ -23,6 +37,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demandes/<str:reference>/note/", writing.note, name="note"),
     path("demandes/<str:reference>/brouillon/", writing.draft, name="draft"),
     path("demandes/<str:reference>/echanges/<int:pk>/annuler/", writing.undo, name="undo"),
+    path("demandes/<str:reference>/reunir/<str:other>/", joining.preview, name="merge_preview"),
+    path("demandes/<str:reference>/reunions/<int:pk>/annuler/", joining.undo, name="merge_undo"),
+    path("demandes/<str:reference>/liens/<str:other>/retirer/", joining.unlink, name="unlink"),
+    path("demandes/<str:reference>/echanges/<int:pk>/separer/", joining.split, name="split"),
+    path("personnes/<int:pk>/", people.show, name="person"),
+    path("personnes/<int:pk>/faire/<slug:verb>/", people.act, name="person_act"),
+    path("personnes/<int:pk>/comparer/<int:other>/", duplicates.compare, name="compare"),
+    path("personnes/<int:pk>/reunions/<int:merge>/annuler/", duplicates.undo, name="person_merge_undo"),
+    path("doublons/", duplicates.listing, name="duplicates"),
     path("echanges/<int:pk>/mise-en-page/", files.page_of_mail, name="page_of_mail"),
     path("pieces/<int:pk>/", files.attachment, name="attachment"),
     path("quarantaine/", mail.quarantine, name="quarantine"),

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
 from guichet.cases.actions.writing import answer_to
+from guichet.cases.clocks import ends_by_itself
 from guichet.cases.models import Case, Interaction, Status
 from guichet.cases.sending import letter_for, write_out
 from guichet.core.calendar import paris_day, say_day
@@ -47,7 +48,7 @@ def remind(pk: int) -> bool:
 
 def _text(case: Case) -> str:
     end = ""
-    if case.give_up_at:
+    if case.give_up_at and ends_by_itself(case):
         end = (
             f" Sans nouvelles de votre part le {say_day(paris_day(case.give_up_at))}, nous clôturerons votre demande. "
             "Vous pourrez toujours la rouvrir en nous répondant."

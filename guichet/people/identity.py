@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from guichet.core.rows import pick
 from guichet.core.text import fold
 from guichet.people.models import ContactPoint, Person
+
+WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Claim:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word for word in fold(text).replace("-", " ").replace("'", " ").split() if len(word) > 1)
+    return frozenset(word for word in WORD.findall(fold(text)) if len(word) > 1)
 
 
 def holders(kind: str, value: str) -> list[Person]:
@@ -68,8 +71,6 @@ def recognise(claim: Claim) -> tuple[Person | None, list[Person]]:
     alike = [person for person in found if _agrees(person, claim)]
     if len(alike) == 1:
         return alike[0], [person for person in found if person is not alike[0]]
-    if not alike and len(found) == 1 and not _words(found[0].full_name):
-        return found[0], []  # a nameless record that now gets its name
     return None, found
 
 
@@ -79,7 +80,9 @@ def _agrees(person: Person, claim: Claim) -> bool:
         numbers = {n for n in (person.siret, person.siren, person.rna) if n}
         if numbers & {claim.siret, claim.siren, claim.rna}:
             return True
-        return bool(claim.organisation_name) and fold(claim.organisation_name) == fold(person.organisation_name)
+        if claim.organisation_name:
+            return fold(claim.organisation_name) == fold(person.organisation_name)
+        return person.is_organisation and _named_alike(person, claim.displayed_name)
     first, last = _words(person.first_name), _words(f"{person.family_name} {person.used_name}")
     named = claim.words
     if not last:
@@ -88,8 +91,19 @@ def _agrees(person: Person, claim: Claim) -> bool:
     if not last & named:
         return False
     said_first = _words(claim.first_name) or (named - last)
-    return not first or not said_first or bool(first & said_first) or _initial_of(first, said_first)
+    initials = _initials(f"{claim.first_name} {claim.displayed_name}")
+    if not first or bool(first & said_first):
+        return True
+    return not said_first and (not initials or bool({word[0] for word in first} & initials))
 
 
-def _initial_of(first: frozenset[str], said: frozenset[str]) -> bool:
-    return any(word[0] == other for word in first for other in said if len(other) == 1)
+def _named_alike(organisation: Person, displayed: str) -> bool:
+    """A mail says no more than a name: that of the organisation, or of its contact person."""
+    said = _words(displayed)
+    contact = _words(organisation.contact_name)
+    return bool(said) and (said == _words(organisation.organisation_name) or (len(contact) > 1 and contact <= said))
+
+
+def _initials(text: str) -> frozenset[str]:
+    """« S. Lacoste » → {s}: « H. Lacoste » is somebody else."""
+    return frozenset(word for word in WORD.findall(fold(text)) if len(word) == 1)

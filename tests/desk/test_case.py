@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from guichet.accounts.models import User
-from guichet.cases.models import Attachment, Case, Draft, Interaction, ReplyTemplate, Status, Task
+from guichet.cases.models import Attachment, Case, CaseLink, CaseMerge, Draft, Interaction, ReplyTemplate, Status, Task
 from guichet.core import files as store
 from guichet.core.models import StoredFile
 from guichet.journal.models import Event
@@ -157,7 +157,13 @@ def test_acts(desk: Client, case: Case, make_case: Make, team: Team, agent: User
     assert act("reveiller") == 302
     assert act("endormir", until="2020-01-01") == 400
     assert act("lier", other=third.reference) == 302
-    assert act("reunir", other=other.spoken_reference) == 302
+    assert act("reunir", other=other.spoken_reference) == 302  # to the preview: nothing is done yet
+    other.refresh_from_db()
+    assert other.status == Status.ASSIGNED
+    preview = f"/bureau/demandes/{case.reference}/reunir/{other.reference}/"
+    assert "1 échange" in desk.get(preview).content.decode()
+    assert desk.post(preview).status_code == 302
+    assert act("patienter", text="Bientôt.") == 302
     assert act("attendre", days=10) == 302
     assert act("pieces", pieces="Justificatif\nPhoto", until=tomorrow, text="Bonjour,") == 302
     assert act("clore", result="granted") == 302
@@ -171,6 +177,77 @@ def test_acts(desk: Client, case: Case, make_case: Make, team: Team, agent: User
     page = desk.get(at(case)).content.decode()
     assert "Écartée comme abusive" in page and "Demande rouverte" in page
     assert "réunie à la demande" in desk.get(at(other)).content.decode()
+    merge = CaseMerge.objects.get()
+    assert "Annuler la réunion" in page
+    assert desk.post(at(other, f"reunions/{merge.pk}/annuler/")).status_code == 404  # asked from the one that stays
+    assert desk.post(at(case, f"reunions/{merge.pk}/annuler/")).status_code == 302
+    other.refresh_from_db()
+    assert other.status == Status.ASSIGNED and other.interactions.count() == 1
+    assert "Ne plus lier" in page
+    assert desk.post(at(case, f"liens/{third.reference}/retirer/")).status_code == 302
+    assert not CaseLink.objects.exists()
+
+
+def test_merging_and_splitting_ask_for_both_cases(
+    desk: Client, case: Case, make_case: Make, team: Team, other_team: Team
+) -> None:
+    hidden = make_case(other_team)
+    for one, two in ((case, hidden), (hidden, case)):
+        address = f"/bureau/demandes/{one.reference}/reunir/{two.reference}/"
+        assert desk.get(address).status_code == desk.post(address).status_code == 404
+        assert desk.post(at(one, f"liens/{two.reference}/retirer/")).status_code == 404
+    assert desk.post(at(case, f"echanges/{hidden.interactions.get().pk}/separer/"), {"subject": "x"}).status_code == 404
+    assert desk.get(f"/bureau/demandes/{case.reference}/reunir/{case.reference}/").status_code == 200  # says why not
+    response = desk.post(f"/bureau/demandes/{case.reference}/reunir/{case.reference}/")
+    assert response.status_code == 409 and "Choisissez une autre demande" in response.content.decode()
+    assert Case.objects.filter(status=Status.MERGED).count() == 0
+
+
+def test_a_message_opens_another_case(desk: Client, case: Case) -> None:
+    received = case.interactions.get()
+    response = desk.post(at(case, f"echanges/{received.pk}/separer/"), {"subject": "Bourse"})
+    new = Case.objects.exclude(pk=case.pk).get()
+    assert response["Location"] == f"/bureau/demandes/{new.reference}/" and new.subject == "Bourse"
+    assert case.spoken_reference not in new.subject
+    assert "issue du même message" in desk.get(at(new)).content.decode()
+
+
+def test_a_long_history_is_paged_and_nothing_is_lost(desk: Client, case: Case) -> None:
+    start = timezone.now() - timedelta(days=90)
+    Interaction.objects.bulk_create(
+        [
+            Interaction(case=case, channel="email", direction="in", text=f"message numéro {n}.",
+                        at=start + timedelta(hours=n // 2))  # two at each instant
+            for n in range(150)
+        ]
+    )  # fmt: skip
+    Event.objects.bulk_create([Event(verb="case.assigned", actor=desk_user(desk), case_id=case.pk) for _ in range(40)])
+    address, seen, pages = at(case), [], 0
+    while address:
+        response = desk.get(address)
+        seen += [
+            e.interaction.pk if e.interaction else f"e{e.event.pk}" for d in response.context["days"] for e in d.entries
+        ]
+        older, pages = response.context["older"], pages + 1
+        assert ("Voir les échanges plus anciens" in response.content.decode()) is bool(older)
+        assert ("Revenir aux derniers échanges" in response.content.decode()) is (pages > 1)
+        address = at(case) + f"?avant={older}" if older else ""
+    assert pages >= 4
+    assert len(seen) == len(set(seen)) == 151 + 40
+    for odd in ("x", "-1", "9" * 18, "²"):
+        assert desk.get(at(case), {"avant": odd}).status_code == 200
+
+
+def desk_user(desk: Client) -> User:
+    return User.objects.get(pk=desk.session["_auth_user_id"])
+
+
+def test_ping_pong_and_refusal_of_electronic_answers_are_shown(desk: Client, case: Case) -> None:
+    page = desk.get(at(case)).content.decode()
+    assert "Transférée" not in page and "L. 112-14" not in page
+    Case.objects.filter(pk=case.pk).update(transfers=3, electronic_reply_refused=True)
+    page = desk.get(at(case)).content.decode()
+    assert "Transférée 3 fois" in page and "L. 112-14" in page
 
 
 def test_task_done(desk: Client, case: Case, agent: User) -> None:
@@ -220,3 +297,9 @@ def test_failures(desk: Client, case: Case, make_case: Make, other_team: Team, a
     delivery.refresh_from_db()
     assert (delivery.state == "queued") if action == "renvoyer" else delivery.handled_at
     assert not Task.objects.filter(done_at__isnull=True).exists()
+
+
+def test_a_message_of_nobody_known_is_shown(desk: Client, case: Case) -> None:
+    case.interactions.update(person=None, third_person=True, sender_name="")
+    page = desk.get(at(case)).content.decode()
+    assert "écrit par un tiers" in page and "sandrine@courriel.example" in page

@@ -98,10 +98,11 @@ def acknowledge_once_routed(case: Case, *, by: User) -> None:
     if owed and first is not None and first.sender_address and case.channel in clocks.ELECTRONIC:
         team = directory().team(case.team_id)
         if team is not None and not team.takes_unrouted and directory().contact_block(team).is_complete:
-            _acknowledge_late(case, first, by=by)
+            acknowledge(case, first, by=by)
 
 
-def _acknowledge_late(case: Case, first: Interaction, *, by: User) -> None:
+def acknowledge(case: Case, first: Interaction, *, by: User) -> None:
+    """Send the receipt owed by a case already written, for its first message, and stop the clocks it satisfies."""
     clocks_of_case = {clock.kind: clock for clock in case.clocks.all()}
     plan = plan_receipt(case, clocks_of_case, first)
     for clock in clocks_of_case.values():

@@ -28,10 +28,11 @@ def add_message(
     body = strip_controls(text).strip()
     if not body and not files:
         raise Refused("Écrivez un message ou choisissez un document.", status=400)
+    case = locked(case.survivor(), by=by)
+    # After the lock: of two clicks at once, the second waits here and finds what the first wrote.
     known = Interaction.objects.filter(channel=Channel.PORTAL, external_id=key).first()
     if known is not None:
         return known
-    case = locked(case.survivor(), by=by)
     now = timezone.now()
     if is_too_old(case, now):
         raise Refused("Cette demande est terminée depuis longtemps. Écrivez-nous avec le formulaire de contact.")

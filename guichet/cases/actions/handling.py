@@ -13,15 +13,13 @@ from guichet.accounts.policy import teams_of
 from guichet.cases import clocks
 from guichet.cases.actions.acknowledging import acknowledge_once_routed
 from guichet.cases.actions.moving import locked, move, save
-from guichet.cases.models import Case, Interaction, Status
+from guichet.cases.models import Case, Status
 from guichet.cases.models.case import OVER, Result
 from guichet.cases.policy import may_handle
-from guichet.cases.sending import letter_for, write_out
-from guichet.core.calendar import paris_day, say_day
 from guichet.core.refused import NotAllowed, Refused
 from guichet.journal.actions import record
 from guichet.organisation.directory import directory
-from guichet.organisation.models import CompetentBody, Team, Topic
+from guichet.organisation.models import Team, Topic
 
 
 @transaction.atomic
@@ -66,19 +64,17 @@ def transfer(case: Case, to: Team, *, by: User, reason: str, version: int | None
     origin = case.team
     case.team, case.assignee, case.unread = to, None, True
     case.transfers += 1
-    if case.status in {Status.REGISTERED, Status.IN_PROGRESS, Status.REOPENED}:
+    case.snoozed_until = None  # it sleeps for nobody: the next team sees it at once
+    if case.status in {Status.REGISTERED, Status.IN_PROGRESS, Status.REOPENED, Status.ANSWERED}:
         move(case, Status.ASSIGNED)
     save(case)
     record(
         "case.transferred", by=by, case_id=case.pk, to=to.pk, to_name=to.name,
         from_name=origin.name if origin else "À orienter", reason=reason.strip()[:300], count=case.transfers,
+        left=origin.pk if origin else None,
     )  # fmt: skip
-    _receipt_still_owed(case)
-    return case
-
-
-def _receipt_still_owed(case: Case) -> None:
     acknowledge_once_routed(case, by=machine(GUICHET))
+    return case
 
 
 @transaction.atomic
@@ -99,8 +95,11 @@ def change_topic(case: Case, topic: Topic, *, by: User, department: str | None =
         record("case.routed", by=by, case_id=case.pk, team=team.pk, team_name=team.name)
     clocks.on_topic_change(case)
     save(case)
+    if case.assignee is not None and not may_handle(case.assignee, case):
+        case.assignee = None  # the new topic is above what he may read
+        save(case)
     record("case.topic_changed", by=by, case_id=case.pk, topic=topic.code)
-    _receipt_still_owed(case)
+    acknowledge_once_routed(case, by=machine(GUICHET))
     return case
 
 
@@ -124,9 +123,10 @@ def reopen(case: Case, *, by: User) -> Case:
     case = locked(case, by=by)
     if case.status not in OVER or case.status == Status.MERGED:
         raise Refused("Cette demande n'est pas terminée.")
+    result, case.result = case.result, ""
     move(case, Status.REOPENED)
-    case.result = ""
-    clocks.restart_commitment(case)
+    case.transmitted_to = None
+    clocks.on_reopening(case, result)
     save(case)
     record("case.reopened", by=by, case_id=case.pk)
     return case
@@ -165,52 +165,6 @@ def reject_as_abusive(case: Case, *, by: User) -> Case:
     save(case)
     record("case.abusive", by=by, case_id=case.pk)
     return case
-
-
-@transaction.atomic
-def transmit(case: Case, body: CompetentBody, *, by: User) -> Case:
-    """Send the demand to the competent administration and tell the person (CRPA L114-2)."""
-    case = locked(case, by=by)
-    person = case.person
-    point = person.contact_points.filter(kind="email", bad_since__isnull=True).first() if person else None
-    if point is None:
-        raise Refused("Cette personne n'a pas d'adresse e-mail : prévenez-la par courrier avant de clore.")
-    if not body.email:
-        raise Refused("Cet organisme n'a pas d'adresse e-mail : transmettez par courrier, puis clôturez.")
-    first = case.interactions.filter(direction=Interaction.Direction.IN).order_by("at", "id").first()
-    _send_transmission(case, body, first, by=by)
-    _tell_citizen(case, body, point.value, by=by)
-    case.transmitted_to, case.result = body, Result.TRANSMITTED
-    move(case, Status.TRANSMITTED)
-    save(case)
-    record("case.transmitted", by=by, case_id=case.pk, body=body.name)
-    return case
-
-
-def _send_transmission(case: Case, body: CompetentBody, first: Interaction | None, *, by: User) -> None:
-    sender = f"{first.sender_name} <{first.sender_address}>" if first else ""
-    text = (
-        f"Madame, Monsieur,\n\nNous avons reçu le message ci-dessous le {say_day(paris_day(case.received_at))}. "
-        "Il relève de votre compétence : nous vous le transmettons en application de l'article L. 114-2 du code des "
-        "relations entre le public et l'administration. La personne en est informée.\n\n"
-        f"De : {sender}\nObjet : {case.subject}\n\n{first.text if first else ''}"
-    )
-    files = [(a.file, a.name) for a in first.attachments.select_related("file")] if first else []
-    subject = f"Transmission – demande N° {case.spoken_reference}"
-    letter = letter_for(case, text=text, subject=subject, to=[(body.email, body.name)], files=files)
-    write_out(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION)
-
-
-def _tell_citizen(case: Case, body: CompetentBody, address: str, *, by: User) -> None:
-    contact = "\n".join(line for line in (body.postal_address, body.phone, body.website) if line)
-    text = (
-        f"Bonjour,\n\nVotre demande N° {case.spoken_reference} ne relève pas de la Région. Nous l'avons transmise à "
-        f"l'organisme compétent : {body.name}. Il vous répondra directement, vous n'avez rien à renvoyer.\n\n{contact}"
-    ).strip()
-    name = case.person.full_name if case.person else ""
-    subject = f"Votre demande N° {case.spoken_reference} a été transmise"
-    letter = letter_for(case, text=text, subject=subject, to=[(address, name)])
-    write_out(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION)
 
 
 def mark_read(case: Case, *, by: User) -> None:

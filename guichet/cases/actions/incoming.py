@@ -17,8 +17,8 @@ from guichet.cases.models import Case, CaseLink, InboundItem, Interaction, Parti
 from guichet.cases.models.case import OVER
 from guichet.channels.contract import Inbound
 from guichet.core.refused import Refused
-from guichet.core.rows import ask, pick
-from guichet.journal.actions import record
+from guichet.core.rows import ask, pick, update
+from guichet.journal.actions import Fact, record, record_all
 from guichet.organisation.models import Channel
 from guichet.outbox import actions as outbox
 from guichet.outbox.models import Delivery
@@ -44,6 +44,7 @@ def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> In
             topic_id=case.topic_id,
             team_id=case.team_id,
             department=case.department,
+            sensitivity=case.sensitivity,
             received_at=item.received_at,
             last_inbound_at=item.received_at,
         )
@@ -77,20 +78,22 @@ def came_back(case: Case, *, at: datetime, by: User) -> None:
     waiting = case.status in {Status.WAITING_CITIZEN, Status.WAITING_THIRD}
     clocks.end_suspensions(case, at=at)
     _hold_back_later_sends(case)
+    verbs = ["case.message"]
     if case.status in OVER:
+        result, case.result = case.result, ""
         move(case, Status.REOPENED)
-        clocks.restart_commitment(case)
-        record("case.reopened", by=by, case_id=case.pk, on_behalf_of=case.person_id)
+        clocks.on_reopening(case, result)
+        verbs.insert(0, "case.reopened")
     elif waiting:
         move(case, Status.IN_PROGRESS if case.assignee_id else Status.ASSIGNED)
-        record("case.pieces_received", by=by, case_id=case.pk, on_behalf_of=case.person_id)
+        verbs.insert(0, "case.pieces_received")
     elif case.status == Status.ANSWERED:
         move(case, Status.REOPENED)
         clocks.restart_commitment(case)
-    record("case.message", by=by, case_id=case.pk, on_behalf_of=case.person_id)
+    record_all([Fact(verb, case.pk, on_behalf_of=case.person_id) for verb in verbs], by=by)
     clocks.refresh_due(case)
     case.version += 1
-    case.save()
+    update(case)
 
 
 def _hold_back_later_sends(case: Case) -> None:

@@ -5,40 +5,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Model
+
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.acknowledging import plan_receipt, receipt_fact, receipt_rows
 from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
-from guichet.cases.models.case import NO_DEADLINE, next_reference
+from guichet.cases.models.case import NO_DEADLINE, REFERENCES, next_reference
 from guichet.channels.contract import Inbound
 from guichet.core import files
+from guichet.core.reference import make
 from guichet.core.rows import insert, number, write
 from guichet.core.text import one_line, strip_controls
 from guichet.journal.actions import Fact, events_of, record_all
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Topic
+from guichet.outbox.models import Parcel
+from guichet.people.actions import created
 from guichet.people.models import Person
 
 File = tuple[str, bytes, str, bool]  # name, content, Content-ID, shown in the text
 
 
-def open_case(case: Case, *, by: User) -> dict[str, Clock]:
-    """Route, number, save and start the clocks of a new case. Returns its clocks by kind."""
-    started = _prepare(case)
+def open_case(case: Case, *, by: User, quiet: bool = False) -> None:
+    """Route, number, save and start the clocks of a new case. `quiet`: no clock."""
+    case.reference = next_reference()
+    started = _prepare(case, quiet=quiet)
     insert(case, *started.values())
     record_all(_opening_facts(case), by=by)
-    return started
 
 
 def open_from(
-    case: Case, interaction: Interaction, items: Sequence[File] = (), *, by: User, quiet: bool = False
+    case: Case,
+    interaction: Interaction,
+    items: Sequence[File] = (),
+    *,
+    by: User,
+    quiet: bool = False,
+    newcomer: Sequence[Model] = (),
 ) -> None:
     """A new case with the message that opens it, its files, and the receipt the law asks for (CRPA L112-11).
 
     The receipt is decided before anything is written: the clocks it stops are written once, as they will stand.
-    `quiet`: history replayed, without clock nor receipt.
+    `quiet`: history replayed, without clock nor receipt. `newcomer`: rows of the person, if unknown until now.
     """
+    parcel = Parcel()  # only its key, drawn with the others
+    case.reference = make(number(case, interaction, parcel, *newcomer[:1], sequence=REFERENCES))
+    case.person = case.person  # whose key may be known since a moment
     started = _prepare(case, quiet=quiet)
     plan = None if quiet else plan_receipt(case, started, interaction)
     interaction.case = case
@@ -49,19 +63,20 @@ def open_from(
         if plan and plan.receipt
         else []
     )
-    number(case, interaction, *receipt[:1])
-    events = events_of(_opening_facts(case), by=by)
+    if receipt:
+        receipt[0].pk = parcel.pk
+    arrived = [created(case.person)] if newcomer and case.person else []
+    events = events_of([*arrived, *_opening_facts(case)], by=by)
     if plan:
         events += events_of([receipt_fact(case, plan)], by=rule)
-    write(case, *started.values(), interaction, *pieces, *receipt, *events)
+    write(*newcomer, case, *started.values(), interaction, *pieces, *receipt, *events)
 
 
 def _prepare(case: Case, *, quiet: bool = False) -> dict[str, Clock]:
     topic = directory().topic(case.topic_id)
     if topic is not None:
-        case.nature, case.sensitivity = topic.nature, topic.sensitivity
+        case.nature, case.sensitivity = topic.nature, max(case.sensitivity, topic.sensitivity)
     route(case, topic)
-    case.reference = next_reference()
     started = [] if quiet else clocks.clocks_for(case)
     case.due_at = min((clock.due_at for clock in started), default=NO_DEADLINE)
     return {clock.kind: clock for clock in started}

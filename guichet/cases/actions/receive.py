@@ -220,7 +220,7 @@ def teams_written_to(inbound: Inbound) -> list[Team]:
 
 
 def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Interaction:
-    person = people.welcome(
+    person, newcomer = people.meet(
         Claim(email=inbound.sender.value, displayed_name=inbound.sender.name), by=by, source="email"
     )
     teams = teams_written_to(inbound)
@@ -235,7 +235,7 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Int
         team_id=written_to.pk if written_to else None,
     )
     interaction = interaction_of(inbound, at=item.received_at, person=person)
-    open_from(case, interaction, files_of(inbound), by=by, quiet=item.quiet)
+    open_from(case, interaction, files_of(inbound), by=by, quiet=item.quiet, newcomer=newcomer)
     for other in teams:
         if other.pk != case.team_id and not other.takes_unrouted:
             case.informed_teams.add(other.pk)

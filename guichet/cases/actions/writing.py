@@ -17,7 +17,6 @@ from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, St
 from guichet.cases.models.case import Result
 from guichet.cases.sending import letter_for, write_out
 from guichet.core import files as store
-from guichet.core.calendar import end_of_day, paris_day, say_day
 from guichet.core.refused import Refused
 from guichet.core.text import strip_controls
 from guichet.journal.actions import record
@@ -44,12 +43,34 @@ def reply(
     close_with: str = "",
     version: int | None = None,
     template_version: str = "",
-    kind: str = Interaction.Kind.MESSAGE,
 ) -> Interaction:
     """Answer by e-mail. It leaves after the undo delay, or at `send_at`; `close_with` (a Result) also closes the case.
 
     Recipients are frozen now. Raises `Refused` on an empty text, an unfilled variable, no usable address, a stale case.
     """
+    interaction = write_reply(
+        case, by=by, text=text, to=to, cc=cc, files=files, send_at=send_at, close_with=close_with, version=version,
+        template_version=template_version,
+    )  # fmt: skip
+    record("case.replied", by=by, case_id=interaction.case_id, subject=f"interaction:{interaction.pk}")
+    return interaction
+
+
+def write_reply(
+    case: Case,
+    *,
+    by: User,
+    text: str,
+    to: Sequence[tuple[str, str]] | None = None,
+    cc: Sequence[tuple[str, str]] = (),
+    files: Sequence[UploadedFile] = (),
+    send_at: datetime | None = None,
+    close_with: str = "",
+    version: int | None = None,
+    template_version: str = "",
+    kind: str = Interaction.Kind.MESSAGE,
+) -> Interaction:
+    """The answer itself, inside the transaction of the action that says in the journal what it was."""
     body = strip_controls(text).strip()
     if not body:
         raise Refused("Écrivez votre réponse avant de l'envoyer.", status=400)
@@ -80,7 +101,6 @@ def reply(
     )
     Draft.objects.filter(case=case, user=by, kind="email").delete()
     _after_reply(case, now, close_with=close_with, kind=kind, by=by)
-    record("case.replied", by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}", kind=str(kind))
     return interaction
 
 
@@ -145,14 +165,20 @@ def withdraw_reply(interaction: Interaction, *, by: User) -> str:
     outbox.cancel(interaction.parcel)
     interaction.withdrawn_at = timezone.now()
     interaction.save(update_fields=["withdrawn_at"])
-    _before_reply(case)
+    _before_reply(case, interaction)
     Draft.objects.update_or_create(case=case, user=by, kind="email", defaults={"text": interaction.text})
     record("case.reply_withdrawn", by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}")
     return interaction.text
 
 
-def _before_reply(case: Case) -> None:
+def _before_reply(case: Case, interaction: Interaction) -> None:
     """As if it had not been sent: the case is open again and its clocks run, with the elapsed time kept."""
+    if interaction.kind == Interaction.Kind.PIECES and case.status == Status.WAITING_CITIZEN:
+        # Nothing was asked after all: the legal delay was never suspended.
+        Suspension.objects.filter(
+            clock__case=case, reason=Suspension.Reason.MISSING_PIECES, started_at__gte=interaction.at
+        ).delete()
+        move(case, Status.IN_PROGRESS)
     others = case.interactions.filter(
         direction=Interaction.Direction.OUT, author__kind=User.Kind.HUMAN, withdrawn_at__isnull=True
     ).exists()
@@ -193,60 +219,8 @@ def note(case: Case, *, by: User, text: str, files: Sequence[UploadedFile] = ())
 @transaction.atomic
 def hold(case: Case, *, by: User, text: str, version: int | None = None) -> Interaction:
     """A holding reply: it keeps the promise to answer, and changes nothing to the legal delay."""
-    interaction = reply(case, by=by, text=text, version=version, kind=Interaction.Kind.HOLDING)
-    record("case.held", by=by, case_id=case.pk)
-    return interaction
-
-
-@transaction.atomic
-def wait_for_citizen(case: Case, *, by: User, days: int | None = None) -> Case:
-    """Nothing more can be done before the person answers: the promise is held, a reminder is planned, an end too."""
-    case = locked(case, by=by)
-    now = timezone.now()
-    move(case, Status.WAITING_CITIZEN)
-    clocks.suspend(case, [Clock.Kind.COMMITMENT], reason=Suspension.Reason.WAITING_CITIZEN)
-    case.waiting_since = now
-    case.remind_at = now + timedelta(days=settings.WAITING_REMINDER_DAYS)
-    case.give_up_at = now + timedelta(days=days or settings.WAITING_END_DAYS)
-    save(case)
-    record("case.waiting", by=by, case_id=case.pk)
-    return case
-
-
-@transaction.atomic
-def ask_pieces(
-    case: Case, *, by: User, pieces: Sequence[str], until: datetime, text: str = "", version: int | None = None
-) -> Interaction:
-    """Ask for all the missing pieces at once, with a delay: the only letter that suspends the legal clock (L114-5)."""
-    wanted = [piece.strip() for piece in pieces if piece.strip()]
-    if not wanted:
-        raise Refused("Indiquez au moins un document à demander.", status=400)
-    if paris_day(until) <= paris_day(timezone.now()):
-        raise Refused("La date limite doit être à venir.", status=400)
-    until = end_of_day(paris_day(until))
-    listed = "\n".join(f"– {piece}" for piece in wanted)
-    body = (
-        f"{text.strip() or 'Bonjour,'}\n\nPour traiter votre demande, il nous manque :\n{listed}\n\n"
-        f"Envoyez ces documents au plus tard le {say_day(paris_day(until))}, en répondant à ce message ou sur la page "
-        "de suivi. Le délai au terme duquel une décision naît sans réponse de notre part est suspendu jusqu'à cette "
-        "date, ou jusqu'à leur réception si elle vient avant (article L. 114-5 du code des relations entre le public "
-        "et l'administration)."
-    )
-    interaction = reply(case, by=by, text=body, version=version, kind=Interaction.Kind.PIECES)
-    case = locked(case, by=by)
-    move(case, Status.WAITING_CITIZEN)
-    clocks.suspend(
-        case,
-        [Clock.Kind.SILENCE, Clock.Kind.COMMITMENT],
-        reason=Suspension.Reason.MISSING_PIECES,
-        until=until,
-        detail=wanted,
-    )
-    case.waiting_since = timezone.now()
-    case.remind_at = until - timedelta(days=settings.WAITING_REMINDER_DAYS)
-    case.give_up_at = None  # a demand whose pieces never come is decided by an agent, never ended by a machine
-    save(case)
-    record("case.pieces_asked", by=by, case_id=case.pk, count=len(wanted), until=until.isoformat())
+    interaction = write_reply(case, by=by, text=text, version=version, kind=Interaction.Kind.HOLDING)
+    record("case.held", by=by, case_id=interaction.case_id, subject=f"interaction:{interaction.pk}")
     return interaction
 
 

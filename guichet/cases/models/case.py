@@ -232,8 +232,11 @@ class Case(models.Model):
         return next((clock for clock in self.clocks.all() if clock.kind == kind), None)
 
 
+REFERENCES = "cases_reference"  # the sequence of their numbers
+
+
 def next_reference() -> str:
-    [(number,)] = ask("SELECT nextval('cases_reference')", [])
+    [(number,)] = ask(f"SELECT nextval('{REFERENCES}')", [])
     return make(int(number))
 
 
@@ -267,6 +270,7 @@ class CaseMerge(models.Model):
     absorbed = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     interactions = ArrayField(models.BigIntegerField(), default=list)
     status_before = models.CharField(max_length=16)
+    before = models.JSONField(default=dict)  # fields, clocks and tasks as they were: see actions.joining
     done_at = models.DateTimeField(db_default=Now())
     undone_at = models.DateTimeField(null=True)
 

@@ -19,7 +19,7 @@ from guichet.accounts import own
 from guichet.accounts.actions import revoke_sessions
 from guichet.accounts.models import Session, User
 from guichet.core.refused import Refused
-from guichet.desk.forms import CodeForm, PasswordOnlyForm, PreferencesForm
+from guichet.desk.forms.account import CodeForm, PasswordOnlyForm, PreferencesForm
 from guichet.desk.guard import AgentRequest, agent_required
 
 

@@ -19,7 +19,7 @@ from guichet.cases.models import Case, Status, Task
 from guichet.cases.models.case import MOVES
 from guichet.core.calendar import start_of_day
 from guichet.core.refused import Refused
-from guichet.desk import forms
+from guichet.desk.forms import acts as forms
 from guichet.desk.guard import AgentRequest, agent_required
 
 Run = Callable[[Case, User, dict[str, Any]], object]
@@ -97,17 +97,23 @@ ACTS: dict[str, Act] = {
         _running, "Le sujet est changé, les délais sont recalculés.",
     ),
     "reunir": Act(
-        "Réunir", "Réunir à celle-ci", forms.OtherCaseForm,
-        lambda case, user, d: actions.merge(case, d["other"], by=user), _running,
-        "Les demandes sont réunies.", "Les échanges de l'autre demande viennent dans celle-ci.",
+        "Réunir", "Voir avant de réunir", forms.OtherCaseForm,
+        lambda case, user, d: None, _running,
+        "", "Les échanges de l'autre demande viennent dans celle-ci. Vous verrez d'abord ce qui va changer.",
     ),
     "lier": Act(
         "Lier", "Lier", forms.OtherCaseForm, lambda case, user, d: actions.link(case, d["other"], by=user),
         lambda case: True, "Les demandes sont liées.",
     ),
+    "patienter": Act(
+        "Réponse d'attente", "Envoyer la réponse d'attente", forms.HoldForm,
+        lambda case, user, d: actions.hold(case, by=user, text=d["text"], version=d["version"]), _running,
+        "La réponse d'attente est prête à partir : la promesse est tenue, le délai légal continue.",
+        "Elle tient la promesse de répondre, et ne change rien au délai légal.",
+    ),
     "transmettre": Act(
         "Transmettre à un organisme", "Transmettre", forms.TransmitForm,
-        lambda case, user, d: actions.transmit(case, d["body"], by=user), _running,
+        lambda case, user, d: actions.transmit(case, d["body"], by=user, version=d["version"]), _running,
         "La demande est transmise, l'usager en est informé.",
         "Pour ce qui ne relève pas de la Région (CRPA, article L. 114-2).",
     ),
@@ -152,6 +158,8 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
     form = _form(verb, case, request.user, request.POST)
     status = 400
     if form.is_valid():
+        if verb == "reunir":  # looked at before it is done
+            return redirect("desk:merge_preview", case.reference, form.cleaned_data["other"].reference)
         try:
             ACTS[verb].run(case, request.user, form.cleaned_data)
         except Refused as refusal:
@@ -166,7 +174,7 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
 def back(request: AgentRequest, case: Case, extra: str = "") -> HttpResponse:
     """To the case, or to the list when it is no longer ours to see."""
     query_of = request.GET.copy()
-    for name in ("envoye", "modele"):
+    for name in ("envoye", "modele", "avant"):
         query_of.pop(name, None)
     kept = query_of.urlencode()
     query = "&".join(part for part in (kept, extra) if part)

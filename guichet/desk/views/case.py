@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -12,11 +13,14 @@ from django.views.decorators.http import require_GET
 from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.actions.writing import answer_to
-from guichet.cases.models import Case, Draft, Interaction
+from guichet.cases.models import Case, CaseLink, Draft, Interaction
+from guichet.cases.policy import people_visible_to
 from guichet.desk import filling, queues
-from guichet.desk.forms import ActForm, NoteForm, ReplyForm
+from guichet.desk.forms.acts import ActForm
+from guichet.desk.forms.writing import NoteForm, ReplyForm
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.history import clock_lines, history
+from guichet.desk.records import pairs_of
 from guichet.desk.views import acts
 from guichet.desk.views.inbox import list_context
 from guichet.people.actions import family_of
@@ -80,12 +84,11 @@ def case_page(
         note_form = NoteForm(initial={"text": drafts.get("note", "")}, auto_id="note-%s")
     tone, look = STATUS_TONES.get(case.status, ("info", "info"))
     sent = request.GET.get("envoye", "")
-    days = history(case, user)
+    past = history(case, user, request.GET.get("avant", ""))
     just_sent = next(
         (
             entry
-            for day in days
-            for entry in day.entries
+            for entry in past.entries
             if entry.interaction is not None and str(entry.interaction.pk) == sent and entry.may_be_undone
         ),
         None,
@@ -97,7 +100,9 @@ def case_page(
         "status_icon": look,
         "clocks": clock_lines(case),
         "tasks": case.tasks.filter(done_at__isnull=True).order_by("pk"),
-        "days": days,
+        "days": past.days,
+        "older": past.older,
+        "is_latest": not request.GET.get("avant"),
         "acts": acts.offered(case, user, failed, bound),
         "menu_open": bool(failed) and failed != "transferer",
         "reply_form": reply_form,
@@ -109,6 +114,7 @@ def case_page(
         "just_sent": just_sent,
         "undo_seconds": settings.UNDO_SECONDS,
         "links": linked(case, user),
+        "merges": case.merges.filter(undone_at__isnull=True).select_related("absorbed").order_by("-pk"),
         **person_context(case, user),
     }
     return render(request, "desk/case.html", context, status=status)
@@ -118,13 +124,14 @@ def joined(before: str, added: str) -> str:
     return f"{before.rstrip()}\n\n{added}" if before.strip() else added
 
 
-def linked(case: Case, user: User) -> list[Case]:
-    ids = [
-        *case.links_from.values_list("second_id", flat=True),
-        *case.links_to.values_list("first_id", flat=True),
-        *case.absorbed.values_list("pk", flat=True),
-    ]
-    return list(Case.objects.visible_to(user).filter(pk__in=ids).order_by("-received_at")) if ids else []
+def linked(case: Case, user: User) -> list[tuple[Case, CaseLink]]:
+    """Linked cases the agent may see, each with its link."""
+    links = {
+        (link.second_id if link.first_id == case.pk else link.first_id): link
+        for link in CaseLink.objects.filter(Q(first=case) | Q(second=case))
+    }
+    found = Case.objects.visible_to(user).filter(pk__in=links).order_by("-received_at") if links else []
+    return [(other, links[other.pk]) for other in found]
 
 
 def person_context(case: Case, user: User) -> dict[str, Any]:
@@ -142,6 +149,8 @@ def person_context(case: Case, user: User) -> dict[str, Any]:
     )
     return {
         "person": shown,
+        "record_visible": people_visible_to(user).filter(pk=shown.pk).exists(),
+        "duplicates_count": len(pairs_of(shown, user)),
         "points": shown.contact_points.order_by("kind", "pk"),
         "others": theirs.exclude(pk=case.pk).order_by("-received_at")[:8],
         "contacts": [(queues.CHANNEL_ICONS.get(i.channel, "inbox"), i) for i in recent],

@@ -11,11 +11,13 @@ from django.views.decorators.http import require_GET
 
 from guichet.desk import queues, searching
 from guichet.desk.guard import AgentRequest, agent_required
+from guichet.journal.snapshots import current_snapshot
 
 
 def list_context(request: AgentRequest) -> dict[str, Any]:
     """Queues and the list beside a case: what `file`, `apres` and `q` of the address say."""
     user = request.user
+    since = current_snapshot()  # before anything is read: what changes from now on is told
     groups = queues.groups(user)
     words = request.GET.get("q", "").strip()[:120]
     if words:
@@ -34,6 +36,7 @@ def list_context(request: AgentRequest) -> dict[str, Any]:
     kept = {"q": words, "file": key, "apres": request.GET.get("apres", "") if not words else ""}
     return {
         "nav": "inbox",
+        "live_since": since,
         "groups": groups,
         "rows": rows,
         "list_title": title,

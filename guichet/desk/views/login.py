@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from guichet.accounts.models import User
 from guichet.accounts.own import confirmed_device
 from guichet.core import limits
-from guichet.desk.forms import CodeForm, LoginForm
+from guichet.desk.forms.account import CodeForm, LoginForm
 from guichet.desk.guard import is_agent
 from guichet.journal.actions import record
 

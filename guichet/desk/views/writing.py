@@ -13,7 +13,7 @@ from guichet.cases.models import Interaction
 from guichet.cases.models.case import Result
 from guichet.core.refused import Refused, Stale
 from guichet.desk import filling
-from guichet.desk.forms import NoteForm, ReplyForm
+from guichet.desk.forms.writing import NoteForm, ReplyForm
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.views.acts import back
 from guichet.desk.views.case import case_page, joined, visible_case

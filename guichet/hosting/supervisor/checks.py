@@ -60,10 +60,20 @@ def _free_port_near(port: int, avoid: Iterable[int]) -> int:
 
 
 def pages_answer(port: int) -> bool:
-    """Tell whether /healthz answers 200. Asked directly: a proxy of the environment has no say here."""
+    """Tell whether /healthz answers 200."""
+    return _answers_200(port, "/healthz")
+
+
+def live_answers(port: int) -> bool:
+    """Tell whether live updates listen to the database."""
+    return _answers_200(port, "/direct/healthz")
+
+
+def _answers_200(port: int, path: str) -> bool:
+    """Asked directly: a proxy of the environment has no say here."""
     connection = http.client.HTTPConnection(LOCAL, port, timeout=5)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -231,9 +231,7 @@ def programs(ports: Mapping[str, int], environment: Mapping[str, str]) -> list[P
     pool = {"GUICHET_DB_POOL": environment.get("GUICHET_DB_POOL") or str(WEB_THREADS)}
     chosen = [Program("web", pages, pool, stop_seconds=15.0)]
     if "GUICHET_LIVE_PORT" in ports:
-        live = [python, "-m", "uvicorn", "guichet.live:application", "--host", checks.LOCAL, "--log-level", "warning"]
-        live += ["--port", str(ports["GUICHET_LIVE_PORT"]), "--timeout-graceful-shutdown", "3"]
-        chosen.append(Program("live", live, stop_seconds=6.0, essential=False))
+        chosen.append(Program("live", [python, "-m", "guichet.live"], stop_seconds=6.0, essential=False))
     chosen.append(Program("lmtp", [python, "manage.py", "lmtp"], stop_seconds=15.0))
     chosen.append(Program("worker", [python, "manage.py", "worker"], stop_seconds=60.0))
     return chosen
@@ -272,7 +270,7 @@ def _watch(
                 if maker and waits_in_a_signal(maker, signal.SIGINT):
                     signals.request()  # make alone was told to stop, and only waits for us
             if not ready and checks.pages_answer(ports["GUICHET_PORT"]):
-                ready = checks.mail_door_answers(ports["GUICHET_LMTP_PORT"])
+                ready = checks.mail_door_answers(ports["GUICHET_LMTP_PORT"]) and _live_settled(ports, group)
                 if ready:
                     announce(settings, home, screen, accounts.communicate()[0])
             if not ready and time.monotonic() > end:
@@ -282,6 +280,13 @@ def _watch(
         if accounts.poll() is None:
             end_now(accounts)
         group.stop()
+
+
+def _live_settled(ports: Mapping[str, int], group: Group) -> bool:
+    """Tell whether live updates answer, or were given up: Guichet is ready without them."""
+    given_up = any(child.program.name == "live" and child.given_up for child in group.children)
+    port = ports.get("GUICHET_LIVE_PORT")
+    return port is None or given_up or checks.live_answers(port)
 
 
 def announce(settings: Mapping[str, str], home: Path, screen: Screen, accounts: str) -> None:

@@ -117,8 +117,6 @@ def _show(
         "layout": "portal/embedded.html" if embedded else "portal/base.html",
         "fault": fault,
         "has_errors": has_errors,
-        "max_files": settings.UPLOAD_MAX_FILES,
-        "max_megabytes": settings.UPLOAD_MAX_BYTES // (1024 * 1024),
     }
     return render(request, "portal/contact.html", context, status=status)
 

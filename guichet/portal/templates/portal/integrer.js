@@ -1,11 +1,12 @@
-// <script src="…/contact/integrer.js" data-sujet="transport_scolaire" async></script>
+// <script src="…/contact/integrer.js?sujet=transport_scolaire" async></script>
 (() => {
   const script = document.currentScript;
   if (!script) return;
-  const origin = new URL(script.src).origin;
+  const { origin, searchParams } = new URL(script.src);
   const page = new URL('/contact/', origin);
   page.searchParams.set('integre', '1');
-  if (script.dataset.sujet) page.searchParams.set('sujet', script.dataset.sujet);
+  const sujet = script.dataset.sujet || searchParams.get('sujet');
+  if (sujet) page.searchParams.set('sujet', sujet);
   const frame = document.createElement('iframe');
   frame.src = page.href;
   frame.title = script.dataset.titre || 'Écrire à la {{ region_name|escapejs }}';
@@ -17,6 +18,12 @@
     if (event.origin !== origin || event.source !== frame.contentWindow) return;
     const height = Number(event.data && event.data.guichetHeight);
     if (height > 0 && height < 20000) frame.height = String(Math.ceil(height));
+  });
+  // Une page en remplace une autre dans le cadre : on la montre depuis son début.
+  let loaded = false;
+  frame.addEventListener('load', () => {
+    if (loaded) frame.scrollIntoView({ block: 'start' });
+    loaded = true;
   });
   script.after(frame);
 })();

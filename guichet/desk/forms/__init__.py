@@ -1,0 +1,1 @@
+"""What agents type. A form only reads and checks the shape; actions decide."""

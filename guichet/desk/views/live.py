@@ -1,0 +1,58 @@
+"""What an open screen asks for when it was told that something changed: counters, and its rows as they are now."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_GET
+
+from guichet.cases.models import Case
+from guichet.desk import queues
+from guichet.desk.guard import AgentRequest, agent_required
+
+AT_MOST = 120
+
+
+@agent_required
+@require_GET
+def state(request: AgentRequest) -> JsonResponse:
+    """`file`: the queue shown. `lignes`: ids of the rows shown. `changees`: ids that were told.
+
+    Answers counters by queue, the rows shown as they are now, those that left the queue, and how many of those that
+    were told belong to it without being shown. Of a case that may not be seen nothing is said, not even that it is one.
+    """
+    user = request.user
+    groups = queues.groups(user)
+    key = request.GET.get("file", "")
+    condition = queues.condition_of(key, user)
+    shown, told = _ids(request, "lignes"), _ids(request, "changees")
+    wanted = shown | told
+    visible = Case.objects.visible_to(user).filter(pk__in=wanted).select_related("person", "topic", "assignee")
+    inside = set(wanted)
+    if condition is not None and wanted:
+        inside = set(queues.listed(user, condition).filter(pk__in=wanted).values_list("pk", flat=True))
+    rows = {
+        row.case.pk: render_to_string("desk/_row.html", {"row": row, "c": row.case, "kept": _kept(request)})
+        for row in queues.rows_of([case for case in visible if case.pk in shown])
+    }
+    return JsonResponse(
+        {
+            "compteurs": {queue.key: queue.count for group in groups for queue in group.queues},
+            "lignes": rows,
+            "parties": sorted(shown - inside) if condition is not None else [],
+            "nouvelles": sorted((told - shown) & inside) if condition is not None else [],
+        }
+    )
+
+
+def _ids(request: HttpRequest, name: str) -> set[int]:
+    parts = request.GET.get(name, "").split(",")[:AT_MOST]
+    return {int(part) for part in parts if part.isascii() and part.isdecimal() and len(part) < 18}
+
+
+def _kept(request: HttpRequest) -> str:
+    """The address of a row keeps the list it stands in."""
+    kept = request.GET.copy()
+    for name in ("lignes", "changees"):
+        kept.pop(name, None)
+    return kept.urlencode()

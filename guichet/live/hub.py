@@ -1,0 +1,154 @@
+"""One listening connection, fan-out in memory.
+
+What is notified while the connection is down is lost; what happened is not: on every new connection the journal is
+read from where it had been read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import psycopg
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+
+from guichet.cases.policy import Viewer
+from guichet.journal.snapshots import CHANNEL, current_snapshot
+from guichet.live.changes import Delta, changes_since, message
+from guichet.live.viewers import viewer_behind, viewers_behind
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+HEARTBEAT_SECONDS = 15.0  # proxies cut what is silent for longer; sessions are looked at again as often
+WAITING_AT_MOST = 100  # messages a slow client may leave unread before it is told to look at everything again
+CLIENTS_AT_MOST = 5000
+RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.5, 5.0
+AWAY = (DatabaseError, InterfaceError, psycopg.Error, OSError)
+
+
+@dataclass(eq=False)
+class Client:
+    """One open stream. `None` in its queue ends it."""
+
+    key: str
+    viewer: Viewer
+    waiting: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(WAITING_AT_MOST))
+
+    def tell(self, said: bytes | None, *, until: str) -> None:
+        try:
+            self.waiting.put_nowait(said)
+        except asyncio.QueueFull:
+            while not self.waiting.empty():
+                self.waiting.get_nowait()
+            self.waiting.put_nowait(said if said is None else message(until, "reprendre", {}))
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.clients: set[Client] = set()
+        self.until = ""  # the journal is told up to here
+        self.listening = False
+        self.stopping = False
+        # One thread, hence one connection, for every question to the database.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live-db")
+
+    async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
+        """Ask the database; a connection that died since the last question is replaced, once."""
+
+        def safely() -> T:
+            try:
+                return question(*arguments)
+            except (DatabaseError, InterfaceError):
+                connection.close()
+                return question(*arguments)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, safely)
+
+    async def admit(self, key: str) -> Client | None:
+        viewer = await self.ask(viewer_behind, key)
+        return Client(key, viewer) if viewer is not None else None
+
+    async def run(self) -> None:
+        """Listen until cancelled, whatever happens to the database."""
+        pause = RETRY_SECONDS
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(**_listening_parameters()) as listener:
+                    await listener.execute(f"LISTEN {CHANNEL}")
+                    self.listening, pause = True, RETRY_SECONDS
+                    await self._tell_news()
+                    await self._listen(listener)
+            except AWAY as error:
+                log.warning("live: the database is away (%s), trying again in %.1f s", type(error).__name__, pause)
+            finally:
+                self.listening = False
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_RETRY_SECONDS)
+
+    async def _listen(self, listener: psycopg.AsyncConnection[Any]) -> None:
+        loop = asyncio.get_running_loop()
+        look_again = loop.time() + HEARTBEAT_SECONDS
+        while True:
+            heard = False
+            async for _ in listener.notifies(timeout=max(look_again - loop.time(), 0.01), stop_after=1):
+                heard = True
+            if heard:
+                await self._tell_news()
+            if loop.time() >= look_again:
+                await listener.execute("SELECT 1")  # a dead peer shows here
+                await self._tell_news()
+                await self.look_again()
+                look_again = loop.time() + HEARTBEAT_SECONDS
+
+    async def _tell_news(self) -> None:
+        if not self.until:
+            self.until = await self.ask(current_snapshot)
+            return
+        delta = await self.ask(changes_since, self.until)
+        self.until = delta.until
+        self._broadcast(delta)
+        if any(change.case is None for change in delta.changes):  # a session revoked, a password changed
+            await self.look_again()
+
+    def _broadcast(self, delta: Delta) -> None:
+        if not delta.changes and not delta.too_many:
+            return
+        said: dict[Viewer, bytes] = {}
+        for client in self.clients:
+            if client.viewer not in said:
+                said[client.viewer] = delta.said_to(client.viewer)
+            if said[client.viewer]:
+                client.tell(said[client.viewer], until=delta.until)
+
+    async def look_again(self) -> None:
+        """Rights change and sessions end while streams are open."""
+        viewers = await self.ask(viewers_behind, {client.key for client in self.clients})
+        for client in list(self.clients):
+            viewer = viewers.get(client.key, client.viewer)
+            if viewer is None:
+                client.tell(None, until=self.until)
+            else:
+                client.viewer = viewer
+
+    def stop(self) -> None:
+        """Every stream ends, browsers come back to whoever answers next."""
+        self.stopping = True
+        for client in self.clients:
+            client.tell(None, until=self.until)
+
+
+def _listening_parameters() -> dict[str, Any]:
+    given = settings.DATABASES["default"]
+    known = {"dbname": given["NAME"], "user": given["USER"], "password": given["PASSWORD"], "host": given["HOST"],
+             "port": given["PORT"]}  # fmt: skip
+    with contextlib.suppress(KeyError):
+        known["sslmode"] = given["OPTIONS"]["sslmode"]
+    kept = {name: value for name, value in known.items() if value}
+    return {**kept, "autocommit": True, "application_name": "guichet-live", "connect_timeout": 5}

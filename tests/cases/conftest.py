@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+PARIS = ZoneInfo("Europe/Paris")
+At = Callable[..., datetime]
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
+    """`at(2026, 7, 20, 9)`: it is now nine o'clock in Paris, that day, until said otherwise."""
+
+    def travel(*moment: int) -> datetime:
+        now = datetime(*moment, tzinfo=PARIS)  # type: ignore[arg-type]
+        monkeypatch.setattr(timezone, "now", lambda: now)
+        return now
+
+    return travel

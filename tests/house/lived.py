@@ -1,0 +1,126 @@
+"""A Region people already used: at least one of everything that a page can show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from guichet.accounts.models import User
+from guichet.cases import actions
+from guichet.cases.actions.personal import save_draft
+from guichet.cases.models import Attachment, Case, InboundItem, Interaction, ReplyTemplate, Task
+from guichet.core import files
+from guichet.gateway.worker import drain
+from guichet.outbox.models import Delivery, Parcel
+from tests.factories import Region, build_region, case_of, mail, receive
+from tests.portal.test_contact import PDF, filled
+
+CITIZEN = "sandrine.lacoste@courriel.example"
+HTML_MAIL = (
+    b"From: Sandrine Lacoste <sandrine.lacoste@courriel.example>\r\nTo: transports17@nouvelle-aquitaine.example\r\n"
+    b"Subject: Horaires\r\nMessage-ID: <h1@courriel.example>\r\nDate: Mon, 22 Jun 2026 10:24:00 +0200\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Quels sont <b>les horaires</b> ?</p>\r\n"
+)
+
+
+@dataclass
+class House:
+    region: Region
+    case: Case  # of the team of Nadia: opened by the form, answered, with a file, a note, a task, a failed sending
+    over: Case  # of the same team, closed
+    hidden: Case  # of the team of Léo
+    attachment: Attachment
+    page: Interaction  # a mail with a layout of its own
+    reply: Interaction
+    task: Task
+    failure: Delivery
+    quarantined: InboundItem
+    outgoing: str  # the name of a mail in the folder of the demonstration
+
+    @property
+    def accounts(self) -> dict[str, User]:
+        return {"agent": self.region.nadia, "stranger": self.region.leo, "administrator": self.region.chief}
+
+
+def live() -> House:
+    region = build_region()
+    by = region.nadia
+    ReplyTemplate.objects.create(name="Perte", text="Bonjour {civilité} {nom}.")
+    case = _sent_by_form(topic="transport_scolaire.carte")
+    over, hidden = _by_mail(1), _by_mail(2, to="jeunes@nouvelle-aquitaine.example")
+    drain()
+    sent = actions.reply(case, by=by, text="Bonjour Madame,\n\nVoici votre carte.")
+    actions.note(case, by=by, text="Carte refaite.")
+    failure = Delivery.objects.get(parcel=sent.parcel)
+    Delivery.objects.filter(pk=failure.pk).update(state=Delivery.State.FAILED, error="boîte pleine")
+    page = receive(HTML_MAIL, to="transports17@nouvelle-aquitaine.example").interaction
+    assert page is not None and page.html
+    actions.link(case, over, by=by)
+    actions.close(over, by=by, result="answered")
+    save_draft(case, by=by, kind="email", text="Bonjour,")
+    drain()
+    outgoing = _outgoing()
+    return House(
+        region=region,
+        case=Case.objects.get(pk=case.pk),
+        over=over,
+        hidden=hidden,
+        attachment=Attachment.objects.get(interaction__case=case),
+        page=page,
+        reply=sent,
+        task=Task.objects.create(case=case, label="Rappeler Madame Lacoste"),
+        failure=Delivery.objects.get(pk=failure.pk),
+        quarantined=InboundItem.objects.create(
+            channel="email", digest="q" * 64, raw=files.keep(mail(message_id="<q@x.example>"), name="q.eml"),
+            state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
+        ),
+        outgoing=outgoing,
+    )  # fmt: skip
+
+
+def _sent_by_form(**changes: str) -> Case:
+    file = SimpleUploadedFile("attestation.pdf", PDF)
+    response = Client().post("/contact/", filled(files=file, **changes))
+    assert response.status_code == 302, response.content.decode()
+    return Case.objects.latest("pk")
+
+
+def _by_mail(number: int, *, to: str = "transports17@nouvelle-aquitaine.example") -> Case:
+    raw = mail(message_id=f"<m{number}@courriel.example>", subject=f"Question {number}", to=to)
+    return case_of(receive(raw, to=to))
+
+
+def _outgoing() -> str:
+    from guichet.desk.views.mail import outgoing_folder
+
+    folder = outgoing_folder()
+    assert folder is not None
+    return sorted(path.name for path in folder.glob("*.eml"))[0]
+
+
+def citizen(case: Case) -> Client:
+    """A browser that just sent a form and opened its case with the code of the mail."""
+    client = Client()
+    client.post("/contact/", filled(topic="transport_scolaire.carte"))
+    client.post("/suivi/", {"reference": case.reference, "email": CITIZEN})
+    code = Parcel.objects.filter(subject__endswith="votre code de suivi").latest("pk").subject[:6]
+    assert client.post("/suivi/code/", {"code": code})["Location"] == "/suivi/demande/"
+    client.post("/suivi/", {"reference": case.reference, "email": CITIZEN})
+    return client
+
+
+def agent(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def follow_handle() -> str:
+    """The one of the last mail, else one that nobody was sent."""
+    parcel = Parcel.objects.filter(subject__endswith="votre code de suivi").order_by("pk").last()
+    found = re.search(r"/suivi/lien/([^/]+)/", parcel.text) if parcel else None
+    return found[1] if found else "inconnu"

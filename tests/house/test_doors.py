@@ -1,0 +1,212 @@
+"""Every address of Guichet has a known door. A new one must be listed here before it may exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.house.lived import House, agent, citizen, follow_handle
+
+LOGIN = "/bureau/connexion/"
+NOBODY, CITIZEN, AGENT, STRANGER, CHIEF = "nobody", "citizen", "agent", "stranger", "administrator"
+IN_DESK = (AGENT, STRANGER, CHIEF)
+
+
+@dataclass(frozen=True)
+class Door:
+    """`opens`: to whom; `else_`: what each of the others gets; a status, or the address one is sent to."""
+
+    opens: tuple[str, ...]
+    closed: dict[str, int | str]
+    arguments: Callable[[House], dict[str, Any]] = lambda house: {}
+    post: dict[str, str] | None = None  # None: read; else what is sent
+    answers: tuple[int, ...] = (200,)
+
+
+EVERYONE = (NOBODY, CITIZEN, AGENT, STRANGER, CHIEF)
+TO_LOGIN: dict[str, int | str] = {NOBODY: LOGIN, CITIZEN: LOGIN}
+DONE = (200, 302, 400, 409)
+
+
+def public(**more: Any) -> Door:
+    return Door(EVERYONE, {}, **more)
+
+
+def of_citizen(sent_to: int | str, **more: Any) -> Door:
+    """Opened by this browser's own session, whoever is logged in beside."""
+    return Door((CITIZEN,), dict.fromkeys((NOBODY, AGENT, STRANGER, CHIEF), sent_to), **more)
+
+
+def of_agents(**more: Any) -> Door:
+    return Door(IN_DESK, TO_LOGIN, **more)
+
+
+def of_case(**more: Any) -> Door:
+    """The team of the case; another team learns nothing, not even that the number exists."""
+    more.setdefault("arguments", lambda house: {"reference": house.case.reference})
+    return Door((AGENT, CHIEF), {**TO_LOGIN, STRANGER: 404}, **more)
+
+
+def of_chief(**more: Any) -> Door:
+    return Door((CHIEF,), {**TO_LOGIN, AGENT: 403, STRANGER: 403}, **more)
+
+
+def case_and(name: str) -> Callable[[House], dict[str, Any]]:
+    return lambda house: {"reference": house.case.reference, "pk": getattr(house, name).pk}
+
+
+DOORS: dict[str, Door] = {
+    "healthz": public(),
+    # citizens
+    "portal:home": public(),
+    "portal:contact": public(),
+    "portal:accessibility": public(),
+    "portal:privacy": public(),
+    "portal:legal": public(),
+    "portal:embed_script": public(answers=(404,)),  # no site may embed the form until one is named
+    "portal:received": of_citizen("/contact/"),
+    "portal:receipt_pdf": of_citizen("/contact/"),
+    "portal:follow": public(),
+    "portal:follow_code": of_citizen("/suivi/"),
+    "portal:follow_link": public(arguments=lambda house: {"handle": follow_handle()}),
+    "portal:follow_case": of_citizen("/suivi/"),
+    "portal:follow_message": of_citizen("/suivi/", post={"message": "Merci."}, answers=DONE),
+    "portal:follow_close": of_citizen("/suivi/"),
+    "portal:follow_reopen": of_citizen("/suivi/", post={"message": "Encore."}, answers=DONE),
+    "portal:follow_attachment": of_citizen(404, arguments=lambda house: {"pk": house.attachment.pk}),
+    "portal:follow_leave": public(post={}, answers=(302,)),
+    # entrance of the desk
+    "desk:login": Door((NOBODY, CITIZEN), dict.fromkeys(IN_DESK, "/bureau/")),
+    "desk:code": Door((), dict.fromkeys(EVERYONE, LOGIN)),  # opened by a right password only: tests/accounts
+    "desk:logout": public(post={}, answers=(302,)),
+    # agents
+    "desk:inbox": of_agents(),
+    "desk:account": of_agents(),
+    "desk:preferences": of_agents(post={"theme": "clair"}, answers=DONE),
+    "desk:password": of_agents(post={"old_password": "x"}, answers=DONE),
+    "desk:revoke": of_agents(post={}, answers=DONE),
+    "desk:second_factor": of_agents(),
+    "desk:second_factor_off": of_agents(post={"password": "faux"}, answers=(403,)),
+    "desk:failures": of_agents(),
+    # one case
+    "desk:case": of_case(),
+    "desk:act": of_case(
+        arguments=lambda house: {"reference": house.case.reference, "verb": "attribuer"}, post={"to": "0"}, answers=DONE
+    ),
+    "desk:task_done": of_case(arguments=case_and("task"), post={}, answers=DONE),
+    "desk:reply": of_case(post={"text": ""}, answers=DONE),
+    "desk:note": of_case(post={"text": "Note"}, answers=DONE),
+    "desk:draft": of_case(post={"text": "Brouillon", "kind": "note"}, answers=DONE),
+    "desk:undo": of_case(arguments=case_and("reply"), post={}, answers=DONE),
+    "desk:page_of_mail": of_case(arguments=lambda house: {"pk": house.page.pk}),
+    "desk:attachment": of_case(arguments=lambda house: {"pk": house.attachment.pk}),
+    "desk:failure_act": of_case(arguments=lambda house: {"pk": house.failure.pk}, post={"action": "classer"},
+                                answers=DONE),
+    # mail room and administrators
+    "desk:quarantine": of_chief(),
+    "desk:quarantined": of_chief(arguments=lambda house: {"pk": house.quarantined.pk}),
+    "desk:quarantined_raw": of_chief(arguments=lambda house: {"pk": house.quarantined.pk}),
+    "desk:quarantine_act": of_chief(
+        arguments=lambda house: {"pk": house.quarantined.pk}, post={"action": "ecarter"}, answers=DONE
+    ),
+    "desk:outgoing": of_chief(),
+    "desk:outgoing_mail": of_chief(arguments=lambda house: {"name": house.outgoing}),
+}  # fmt: skip
+
+
+def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inside = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from routes(pattern.url_patterns, inside)
+        else:
+            yield f"{space}{pattern.name or pattern.pattern}"
+
+
+ROUTES = sorted(routes(get_resolver().url_patterns))
+
+
+def test_every_address_has_a_door() -> None:
+    assert sorted(DOORS) == ROUTES
+
+
+def visitors(house: House) -> dict[str, Client]:
+    found = {name: agent(user) for name, user in house.accounts.items()}
+    return {NOBODY: Client(), CITIZEN: citizen(house.case), **found}
+
+
+def knock(client: Client, house: House, name: str) -> HttpResponse:
+    door = DOORS[name]
+    address = reverse(name, kwargs=door.arguments(house))
+    response: Any = client.get(address) if door.post is None else client.post(address, door.post)
+    if response.streaming:
+        for close in response._resource_closers:  # response.close() would also close the connection of the test
+            close()
+    return response  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_each_visitor_gets_what_is_his(house: House, name: str) -> None:
+    door = DOORS[name]
+    assert set(door.opens) | set(door.closed) == set(EVERYONE)
+    assert not set(door.opens) & set(door.closed)
+    for who, client in visitors(house).items():
+        with as_if_never():
+            response = knock(client, house, name)
+        if who in door.opens:
+            assert response.status_code in door.answers, (who, response.status_code)
+            if response.status_code == 302:
+                assert not response["Location"].startswith(LOGIN) or name == "desk:logout", who
+        elif isinstance(expected := door.closed[who], int):
+            assert response.status_code == expected, who
+        else:
+            assert response.status_code == 302, (who, response.status_code)
+            assert response["Location"].split("?")[0] == expected, who
+
+
+@contextmanager
+def as_if_never() -> Iterator[None]:
+    """What one visitor did is undone before the next one knocks."""
+    point = transaction.savepoint()
+    yield
+    transaction.savepoint_rollback(point)
+
+
+OF_A_CASE = [name for name, door in DOORS.items() if door.closed.get(STRANGER) == 404]
+
+
+def test_a_case_of_another_team_is_unchanged_by_a_stranger(house: House) -> None:
+    """404 is not enough: nothing may have been written before it."""
+    before = _state(house)
+    client = agent(house.region.leo)
+    for name in OF_A_CASE:
+        assert knock(client, house, name).status_code == 404, name
+    assert _state(house) == before
+    assert len(OF_A_CASE) >= 10
+
+
+def _state(house: House) -> tuple[object, ...]:
+    case = type(house.case).objects.get(pk=house.case.pk)
+    return (case.version, case.status, case.assignee_id, case.interactions.count(), case.drafts.count(),
+            case.tasks.filter(done_at__isnull=True).count())  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_nothing_is_accepted_without_its_csrf_token(house: House, name: str) -> None:
+    """Asked of every address, those that only read included: the refusal comes before the view."""
+    door = DOORS[name]
+    for user in (None, house.region.chief):
+        strict = Client(enforce_csrf_checks=True)
+        if user is not None:
+            strict.force_login(user)
+        response = strict.post(reverse(name, kwargs=door.arguments(house)), door.post or {})
+        assert response.status_code == 403
+        assert "Votre page a expiré" in response.content.decode()

@@ -1,0 +1,142 @@
+"""A page asks the database the same number of questions whether it shows five lines or fifty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from guichet.accounts.machines import GUICHET, machine
+from guichet.cases.models import Attachment, Case, Clock, InboundItem, Interaction, Task
+from guichet.cases.models.case import next_reference
+from guichet.core import files
+from guichet.journal.actions import record
+from guichet.organisation import directory
+from guichet.organisation.models import Team, Topic
+from guichet.outbox.models import Delivery, Parcel
+from guichet.people.actions import set_keys
+from guichet.people.models import Person
+from tests.house.lived import CITIZEN, House, agent, citizen
+
+FEW, MANY = 5, 50
+Grow = Callable[[House, int], None]
+
+
+def questions(client: Client, address: str) -> list[str]:
+    directory.directory()
+    client.get(address)  # what is remembered by the process is read here
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        response = client.get(address)
+        assert response.status_code == 200
+    return [query["sql"] for query in seen.captured_queries]
+
+
+def more_cases(house: House, number: int) -> None:
+    """Each of another person, topic and agent, so that nothing is saved by sharing."""
+    now = timezone.now()
+    for n in range(number):
+        person = Person(first_name="Ana", family_name=f"Lacoste{n}")
+        set_keys(person)
+        person.save()
+        topic = Topic.objects.create(code=f"sujet{now.timestamp()}{n}", label=f"Sujet {n}", is_active=False)
+        case = Case.objects.create(
+            reference=next_reference(), subject=f"Question {n}", channel="email", person=person, topic=topic,
+            team=house.region.transport, status="assigned", received_at=now, due_at=now + timedelta(hours=n),
+            assignee=house.region.nadia,
+        )  # fmt: skip
+        Clock.objects.create(case=case, kind="commitment", started_at=now, due_at=now, base_due_at=now)
+
+
+def more_exchanges(house: House, number: int) -> None:
+    now = timezone.now()
+    stored = files.keep(b"bonjour", name="a.txt")
+    for n in range(number):
+        at = now - timedelta(hours=1, minutes=n)
+        parcel = Parcel.objects.create(channel="email", message_id=f"<{at.timestamp()}.{n}@x>", sender_address="a@b.fr",
+                                       text="x")  # fmt: skip
+        Delivery.objects.create(parcel=parcel, recipient=CITIZEN, state="sent")
+        sent = Interaction.objects.create(case=house.case, channel="email", direction="out", at=at, text="Voici.",
+                                          author=house.region.nadia, parcel=parcel, recipients=[[CITIZEN, ""]],
+                                          person=house.case.person)  # fmt: skip
+        received = Interaction.objects.create(case=house.case, channel="email", direction="in", at=at, text="Et ?",
+                                              person=house.case.person, sender_address=CITIZEN)  # fmt: skip
+        for exchange in (sent, received):
+            Attachment.objects.create(interaction=exchange, file=stored, name=f"{n}.txt")
+        Task.objects.create(case=house.case, label=f"Rappeler {n}")
+        record("case.released", by=house.region.nadia, case_id=house.case.pk)
+
+
+def more_topics(house: House, number: int) -> None:
+    stamp = timezone.now().timestamp()
+    for n in range(number):
+        root = Topic.objects.create(code=f"racine{stamp}{n}", label=f"Sujet {n}")
+        Topic.objects.create(code=f"feuille{stamp}{n}", label=f"Sujet {n} bis", parent=root)
+        Team.objects.create(code=f"E{stamp}{n}", name=f"Équipe {n}", parent=house.region.root, path="/x/")
+    directory.forget()
+
+
+def more_failures(house: House, number: int) -> None:
+    more_exchanges(house, number)
+    Delivery.objects.filter(parcel__interaction__case=house.case).update(state="failed", handled_at=None)
+    for n in range(number):
+        InboundItem.objects.create(
+            channel="email", digest=f"{n}-{timezone.now().timestamp()}", raw=files.keep(f"mail {n}".encode()),
+            state="quarantined", error="Illisible",
+        )  # fmt: skip
+
+
+def of_nadia(house: House) -> Client:
+    return agent(house.region.nadia)
+
+
+def of_chief(house: House) -> Client:
+    return agent(house.region.chief)
+
+
+def of_citizen(house: House) -> Client:
+    return citizen(house.case)
+
+
+PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
+    ("/", lambda house: Client(), more_topics),
+    ("/contact/", lambda house: Client(), more_topics),
+    ("/suivi/demande/", of_citizen, more_exchanges),
+    ("/bureau/?file=a-traiter", of_nadia, more_cases),
+    ("/bureau/?file=equipe-{team}", of_nadia, more_cases),
+    ("/bureau/?q=lacoste", of_nadia, more_cases),
+    ("/bureau/demandes/{case}/", of_nadia, more_cases),
+    ("/bureau/demandes/{case}/", of_nadia, more_exchanges),
+    ("/bureau/", of_chief, more_topics),
+    ("/bureau/envois/", of_nadia, more_failures),
+    ("/bureau/quarantaine/", of_chief, more_failures),
+]
+
+
+@pytest.mark.parametrize(("page", "visitor", "grow"), PAGES, ids=[f"{p[0]} {p[2].__name__}" for p in PAGES])
+def test_the_number_of_queries_does_not_grow(
+    house: House, page: str, visitor: Callable[[House], Client], grow: Grow
+) -> None:
+    machine(GUICHET)
+    client = visitor(house)
+    address = page.format(case=house.case.reference, team=house.region.transport.pk)
+    grow(house, FEW)
+    few = questions(client, address)
+    grow(house, MANY - FEW)
+    many = questions(client, address)
+    assert len(many) == len(few), "\n".join(query[:200] for query in many if query not in few)
+    assert len(many) <= 40
+
+
+def test_the_count_sees_a_query_for_each_line(house: House) -> None:
+    """The guard itself: reading the person of each case one by one is seen."""
+    more_cases(house, FEW)
+    with CaptureQueriesContext(connection) as seen:
+        assert [case.person.full_name for case in Case.objects.all() if case.person]
+    assert len(seen) > FEW

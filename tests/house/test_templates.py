@@ -1,0 +1,193 @@
+"""No page asks for a variable that nobody gives: a misspelt one would silently show nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.template import Context
+from django.template.base import Template, Variable, VariableDoesNotExist
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.test.signals import template_rendered
+
+import guichet
+from guichet.cases import actions
+from guichet.core.refused import Refused
+from tests.house.lived import House, agent, citizen
+from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
+from tests.portal.test_contact import filled
+
+ROOT = Path(guichet.__file__).parent
+# What a layout or a fragment takes when its page has it; absent elsewhere, and tested with `if`.
+OPTIONAL = {
+    "desk/_list.html : case.pk",  # the case beside the list
+    "desk/base.html : nav",
+    "desk/base.html : user.shortcuts",  # nobody is logged in yet
+    "desk/base.html : user.theme",
+    "desk/base.html : words",
+    "portal/_errors.html : has_errors",
+    "portal/_errors.html : uploads.errors",  # a form without files
+    "portal/_field.html : note",
+    "portal/base.html : has_errors",
+}
+
+
+class Watched:
+    """Lookups that failed in our own templates, and the templates that were rendered."""
+
+    def __init__(self) -> None:
+        self.failed: set[str] = set()
+        self.rendered: set[str] = set()
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    """Django forgives an unknown name; here it is noted, in `if` and under `default` too.
+
+    A lookup on None is forgiven: `case.topic.label|default:…` is how a page says that there is no topic.
+    """
+    seen = Watched()
+    look_up = Variable._resolve_lookup
+
+    def strict(self: Variable, context: Context) -> Any:
+        template = context.render_context.template
+        ours = template is not None and str(template.origin.name).startswith(str(ROOT))
+        try:
+            return look_up(self, context)
+        except VariableDoesNotExist:
+            if ours and not _on_nothing(self, context):
+                seen.failed.add(f"{template.name} : {self.var}")
+            raise
+
+    def note(template: Template, **more: object) -> None:
+        seen.rendered.add(str(template.name))
+
+    monkeypatch.setattr(Variable, "_resolve_lookup", strict)
+    template_rendered.connect(note)
+    yield seen
+    template_rendered.disconnect(note)
+    assert seen.failed == OPTIONAL, "\n".join(sorted(seen.failed ^ OPTIONAL))
+
+
+def _on_nothing(variable: Variable, context: Context) -> bool:
+    """Whether the first steps of the path lead to None, or to an empty text."""
+    for size in range(len(variable.lookups) - 1, 0, -1):
+        try:
+            found = Variable(".".join(variable.lookups[:size]))
+            value = _plain(found, context)
+        except VariableDoesNotExist:
+            continue
+        return value is None or value == ""
+    return False
+
+
+def _plain(variable: Variable, context: Context) -> Any:
+    value: Any = context
+    for step in variable.lookups:
+        try:
+            value = value[step]
+        except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+            try:
+                value = getattr(value, step)
+            except AttributeError:
+                raise VariableDoesNotExist("%s", (step,)) from None
+        if callable(value) and not getattr(value, "do_not_call_in_templates", False):
+            value = value()
+    return value
+
+
+def test_every_page_knows_its_words(house: House, watched: Watched, settings: Any) -> None:
+    """Every address, as each visitor who may enter, then what a refused form shows, then the rare pages."""
+    settings.EMBED_ORIGINS = ["https://jeunes.region.example"]
+    leaving = ["desk:logout", "portal:follow_leave"]
+    for client in visitors(house).values():
+        for name in [*(route for route in ROUTES if route not in leaving), *leaving]:
+            with as_if_never():
+                knock(client, house, name)
+    _refusals_of_citizens(house)
+    _states_of_a_case(house)
+    _rare_pages(house)
+    assert sorted(_templates() - watched.rendered) == [], "never rendered"
+
+
+def _templates() -> set[str]:
+    return {
+        str(path.relative_to(folder))
+        for folder in ROOT.glob("*/templates")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def _refusals_of_citizens(house: House) -> None:
+    client = citizen(house.case)
+    client.get("/contact/?integre=1&sujet=transport_scolaire.carte")
+    for where in ("/contact/", "/contact/?integre=1", "/suivi/", "/suivi/code/", "/suivi/demande/message/",
+                  "/suivi/demande/rouvrir/"):  # fmt: skip
+        client.post(where, {"numero": house.case.reference}, headers={"origin": "http://testserver"})
+    client.post("/contact/?integre=1", filled(), headers={"origin": "http://testserver"})
+    client.post("/contact/", filled(email="sandrine@gmial.com"))
+    client.get("/suivi/demande/terminer/")
+    client.get("/nulle-part/")
+    Client(enforce_csrf_checks=True).post("/suivi/", {})
+
+
+def _states_of_a_case(house: House) -> None:
+    """The page of the agent and the one of the citizen, in each state the case goes through."""
+    by = house.region.nadia
+    mine, theirs = citizen(house.case), agent(by)
+    actions.reply(house.case, by=by, text="Voici.")
+    steps = (
+        lambda: actions.wait_for_citizen(house.case, by=by, days=10),
+        lambda: actions.close(house.case, by=by, result="answered"),
+        lambda: actions.reopen(house.case, by=by),
+        lambda: actions.release(house.case, by=by),
+        lambda: actions.transmit(house.case, _body(), by=by),
+    )
+    for step in steps:
+        step()
+        house.case.refresh_from_db()
+        theirs.get(f"/bureau/demandes/{house.case.reference}/")
+        theirs.get("/bureau/?q=lacoste")
+        theirs.get("/bureau/?q=personne")
+        mine.get("/suivi/demande/")
+    theirs.post(f"/bureau/demandes/{house.over.reference}/faire/lier/", {"other": "12"})
+    theirs.post(f"/bureau/demandes/{house.over.reference}/reponse/", {"text": "ci-joint la lettre"})
+    theirs.get("/bureau/nulle-part/")
+    theirs.post("/bureau/compte/mot-de-passe/", {})
+    theirs.post("/bureau/compte/second-facteur/", {"code": "000000"})
+    Client().post("/bureau/connexion/", {"email": "x@y.example", "password": "z"})
+    _second_step(house)
+
+
+def _body() -> Any:
+    from guichet.organisation.models import CompetentBody
+
+    return CompetentBody.objects.get()
+
+
+def _second_step(house: House) -> None:
+    """The codes of the application: setting them up, then entering with one."""
+    from django_otp.oath import totp
+    from django_otp.plugins.otp_totp.models import TOTPDevice
+
+    client = agent(house.region.leo)
+    client.get("/bureau/compte/second-facteur/")
+    device = TOTPDevice.objects.get(user=house.region.leo)
+    client.post("/bureau/compte/second-facteur/", {"code": f"{totp(device.bin_key):06d}"})
+    other = Client()
+    other.post("/bureau/connexion/", {"email": house.region.leo.email, "password": "un mot de passe long"})
+    assert other.get("/bureau/connexion/code/").status_code == 200
+
+
+def _rare_pages(house: House) -> None:
+    request = RequestFactory().get("/")
+    request.user = house.region.nadia
+    refusal = {"refusal": Refused("Pas maintenant.")}
+    render_to_string("core/refused.html", refusal, request)
+    render_to_string("core/refused_fragment.html", refusal, request)
+    render_to_string("desk/refused.html", refusal, request)
+    render_to_string("core/broken.html")
