@@ -23,6 +23,7 @@ from guichet.organisation.models import Channel, Topic
 
 # Every electronic sending gets a receipt (CRPA L112-11); on paper only a demand does (L112-3).
 ELECTRONIC = frozenset({Channel.EMAIL, Channel.FORM, Channel.PORTAL, Channel.CHAT})
+WRITTEN = ELECTRONIC | {Channel.PAPER}
 DEMANDS = frozenset(
     {Topic.Nature.DEMAND, Topic.Nature.COMPLAINT, Topic.Nature.APPEAL, Topic.Nature.CADA, Topic.Nature.RIGHTS}
 )
@@ -69,7 +70,9 @@ def clocks_for(case: Case) -> list[Clock]:
     if case.channel in ELECTRONIC or (demand and not exempt and case.channel == Channel.PAPER):
         add(Clock.Kind.RECEIPT, end_of_day(receipt_due(start)))
     add(Clock.Kind.COMMITMENT, directory().promised_at(case.channel, topic, team, start))
-    if silence := silence_of(topic, case.nature):
+    # What nobody qualified yet may be a demand: silence counts until somebody says it is not.
+    default = DEFAULT_SILENCE if case.channel in WRITTEN and not case.is_qualified else None
+    if silence := silence_of(topic, case.nature) or default:
         effect, months = silence
         due = end_of_day(implicit_decision(paris_day(start), months))
         add(Clock.Kind.SILENCE, due, effect=effect, months=months)

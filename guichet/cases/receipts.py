@@ -82,15 +82,21 @@ def _mentions(case: Case, silence: Clock | None, *, is_full: bool) -> tuple[str,
         if case.channel == Channel.PAPER
         else "Cet accusé de réception électronique est délivré en application des articles L. 112-11 et R. 112-11-1"
     ) + " du code des relations entre le public et l'administration."
-    return (basis, *silence_mention(silence))
+    return (basis, *silence_mention(silence, qualified=case.is_qualified))
 
 
-def silence_mention(silence: Clock | None) -> tuple[str, ...]:
-    """R112-11-1, 2°: what happens without an answer, and at which date."""
+def silence_mention(silence: Clock | None, *, qualified: bool = True) -> tuple[str, ...]:
+    """R112-11-1, 2°: what happens without an answer, and at which date; both cases when nobody qualified it yet."""
     if silence is None or silence.effect == Topic.Silence.NONE:
         return (NO_SILENCE,)
     day = say_day(paris_day(silence.due_at))
     condition = "sous réserve que votre demande soit complète"
+    if not qualified and silence.effect == Topic.Silence.REJECTION:
+        return (
+            f"Si votre message appelle une décision de notre part : sans réponse le {day}, et {condition}, elle sera "
+            f"considérée comme refusée. {APPEAL} S'il demande une information, il ne peut donner lieu à aucune "
+            "décision implicite.",
+        )
     if silence.effect == Topic.Silence.ACCEPTANCE:
         return (
             f"Sans réponse de notre part le {day}, et {condition}, votre demande sera acceptée. "

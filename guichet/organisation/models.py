@@ -207,6 +207,7 @@ class CompetentBody(models.Model):
     phone = models.CharField("téléphone", max_length=20, blank=True)
     postal_address = models.TextField("adresse postale", blank=True)
     website = models.URLField("site", blank=True)
+    topics = models.ManyToManyField(Topic, related_name="competent_bodies", verbose_name="sujets", blank=True)
 
     class Meta:
         verbose_name = "organisme compétent"

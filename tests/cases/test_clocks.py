@@ -163,7 +163,7 @@ def test_asking_pieces_taken_back_never_suspended_anything(region: Region, at: A
 
 def test_a_letter_says_a_suspension_only_when_there_is_one(region: Region, at: At) -> None:
     now = at(2026, 7, 1, 9)
-    case = case_of(receive(mail(), at=now))
+    case = actions.change_topic(case_of(receive(mail(), at=now)), region.card, by=region.nadia)
     sent = actions.ask_pieces(case, by=region.nadia, pieces=["Photo"], until=datetime(2026, 7, 20, tzinfo=PARIS))
     assert "L. 114-5" not in sent.text
     assert "L. 114-5" in asked_text(region, at)

@@ -13,6 +13,7 @@ from guichet.accounts.policy import teams_of
 from guichet.cases import clocks
 from guichet.cases.actions.acknowledging import acknowledge_once_routed
 from guichet.cases.actions.moving import locked, move, save
+from guichet.cases.actions.routing import teach
 from guichet.cases.models import Case, Status
 from guichet.cases.models.case import OVER, Result
 from guichet.cases.policy import may_handle
@@ -83,8 +84,11 @@ def change_topic(case: Case, topic: Topic, *, by: User, department: str | None =
     case = locked(case, by=by)
     if topic.sensitivity > by.clearance and not by.is_machine:
         raise NotAllowed("Ce sujet est réservé : transférez la demande à l'équipe qui en a la charge.")
-    case.topic, case.nature = topic, topic.nature
-    case.sensitivity = max(case.sensitivity, topic.sensitivity)
+    teach(case, topic, by=by)
+    # What was only guessed leaves no trace; a sensitivity a person gave stays.
+    was = case.topic.sensitivity if case.topic_guessed and case.topic else -1
+    case.sensitivity = topic.sensitivity if case.sensitivity == was else max(case.sensitivity, topic.sensitivity)
+    case.topic, case.topic_guessed, case.nature = topic, False, topic.nature
     if department is not None:
         case.department = department
     team = directory().team_for(topic, case.department)

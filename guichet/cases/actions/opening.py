@@ -11,6 +11,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.acknowledging import plan_receipt, receipt_fact, receipt_rows
+from guichet.cases.actions.orienting import orient
 from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
 from guichet.cases.models.case import NO_DEADLINE, REFERENCES, next_reference
 from guichet.channels.contract import Inbound
@@ -53,6 +54,7 @@ def open_from(
     parcel = Parcel()  # only its key, drawn with the others
     case.reference = make(number(case, interaction, parcel, *newcomer[:1], sequence=REFERENCES))
     case.person = case.person  # whose key may be known since a moment
+    decision, tasks = (None, []) if quiet else orient(case, interaction)
     started = _prepare(case, quiet=quiet)
     plan = None if quiet else plan_receipt(case, started, interaction)
     interaction.case = case
@@ -69,7 +71,8 @@ def open_from(
     events = events_of([*arrived, *_opening_facts(case)], by=by)
     if plan:
         events += events_of([receipt_fact(case, plan)], by=rule)
-    write(*newcomer, case, *started.values(), interaction, *pieces, *receipt, *events)
+    kept = [decision] if decision else []
+    write(*newcomer, case, *started.values(), interaction, *pieces, *receipt, *kept, *tasks, *events)
 
 
 def _prepare(case: Case, *, quiet: bool = False) -> dict[str, Clock]:

@@ -133,6 +133,8 @@ class Case(models.Model):
     topic = models.ForeignKey(
         Topic, on_delete=models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="sujet"
     )
+    # Proposed by the routing, not yet confirmed by anyone: it chose the team, and binds nobody in law.
+    topic_guessed = models.BooleanField("sujet proposé", db_default=False, default=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="cases", verbose_name="équipe")
     assignee = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="cases", verbose_name="attribuée à"
@@ -205,6 +207,11 @@ class Case(models.Model):
     @property
     def spoken_reference(self) -> str:
         return spoken(self.reference)
+
+    @property
+    def is_qualified(self) -> bool:
+        """A person said what it is about: the citizen in the form, or an agent."""
+        return self.topic_id is not None and not self.topic_guessed
 
     @property
     def is_over(self) -> bool:
@@ -304,6 +311,7 @@ class Task(models.Model):
     class Kind(models.TextChoices):
         FAILED_DELIVERY = "failed_delivery", "Message non remis"
         BOUNCE = "bounce", "Adresse refusée"
+        DANGER = "danger", "Personne en danger"
         OTHER = "other", "À faire"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="tasks")

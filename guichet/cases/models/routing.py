@@ -121,6 +121,7 @@ class RoutingDecision(models.Model):
         RULE = "rule", "Règle"
         MODEL = "model", "Classement appris"
         ADDRESS = "address", "Adresse écrite"
+        CITIZEN = "citizen", "Choix de l'usager"
         NONE = "none", "À orienter"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="routing_decisions")

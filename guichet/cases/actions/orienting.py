@@ -1,0 +1,57 @@
+"""What the routing does to a new case: topic, team, urgency; kept as a decision that can be explained and corrected."""
+
+from __future__ import annotations
+
+from guichet.cases.models import Case, Interaction, RoutingDecision, Task
+from guichet.cases.routing import Decision, Message, decide
+from guichet.understanding.danger import CARDS
+
+
+def orient(case: Case, message: Interaction) -> tuple[RoutingDecision, list[Task]]:
+    """Set what is known of `case` from its first message; returns what to write after it, in the same transaction.
+
+    A topic the citizen chose, and a team he wrote to, win over what was learnt; a rule wins over the team written to.
+    """
+    decision = decide(
+        Message(
+            text=message.text, subject=message.subject, channel=case.channel, department=case.department,
+            sender=message.sender_address, at=case.received_at,
+        )
+    )  # fmt: skip
+    chosen = case.topic_id is not None
+    written_to = case.team_id is not None
+    if not chosen and decision.topic is not None:
+        case.topic, case.topic_guessed = decision.topic, decision.source == RoutingDecision.Source.MODEL
+    if not chosen and decision.team is not None:
+        case.team = decision.team
+    case.urgent = case.urgent or decision.urgent
+    kept = RoutingDecision(
+        case=case,
+        source=_source(decision, chosen=chosen, written_to=written_to),
+        rule=decision.rule,
+        model_id=decision.model,
+        topic=decision.topic,
+        proposals=[[p.topic, round(p.probability, 3), list(p.words)] for p in decision.proposals],
+        also=decision.also,
+        dangers=[[sign.danger.value, sign.words] for sign in decision.dangers],
+    )
+    return kept, _tasks(case, decision)
+
+
+def _source(decision: Decision, *, chosen: bool, written_to: bool) -> RoutingDecision.Source:
+    if chosen:
+        return RoutingDecision.Source.CITIZEN
+    if decision.source == RoutingDecision.Source.NONE and written_to:
+        return RoutingDecision.Source.ADDRESS
+    return decision.source
+
+
+def _tasks(case: Case, decision: Decision) -> list[Task]:
+    """A human at once: one task that names the danger and the numbers to give."""
+    if not decision.dangers:
+        return []
+    cards = [CARDS[sign.danger] for sign in decision.dangers]
+    said = ", ".join(card.label.lower() for card in cards)
+    numbers = " · ".join(dict.fromkeys(f"{number} {who}" for card in cards for number, who in card.numbers))
+    label = f"À lire tout de suite : {said} ({numbers})"
+    return [Task(case=case, kind=Task.Kind.DANGER, label=label[:200], about="danger")]
