@@ -102,6 +102,7 @@ def _plain(variable: Variable, context: Context) -> Any:
 def test_every_page_knows_its_words(house: House, watched: Watched, settings: Any) -> None:
     """Every address, as each visitor who may enter, then what a refused form shows, then the rare pages."""
     settings.EMBED_ORIGINS = ["https://jeunes.region.example"]
+    settings.LEGAL = {**settings.LEGAL, "host": "Hébergeur, Bordeaux"}
     leaving = ["desk:logout", "portal:follow_leave"]
     for client in visitors(house).values():
         for name in [*(route for route in ROUTES if route not in leaving), *leaving]:
@@ -132,6 +133,7 @@ def _refusals_of_citizens(house: House) -> None:
     client.post("/contact/", filled(email="sandrine@gmial.com"))
     client.get("/suivi/demande/terminer/")
     client.get("/nulle-part/")
+    client.get("/suivi/?numero=%00")
     Client(enforce_csrf_checks=True).post("/suivi/", {})
 
 
