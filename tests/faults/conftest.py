@@ -106,14 +106,18 @@ class World:
     def count(self, query: str, *values: Any) -> int:
         return int(self.ask(query, *values)[0][0])
 
-    def cut_database(self) -> None:
-        """Immediate shutdown, as a crash does: no connection is ended politely, recovery at the start."""
+    def cut_database(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Immediate shutdown, as a crash does: no connection is ended politely, recovery at the start.
+
+        `meanwhile` is done while it is away.
+        """
         pid = self.server.pid()
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)
         if self.server._process is not None:
             self.server._process.wait(60)  # ours to bury, before the next one takes its place
         until(lambda: self.server.pid() is None, "the end of the database")
+        meanwhile()
         self.server.start()
 
     # -- mail ---------------------------------------------------------------------------------------------------------
