@@ -11,6 +11,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.acknowledging import plan_receipt, receipt_fact, receipt_rows
+from guichet.cases.actions.files import report_condemned
 from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
 from guichet.cases.models.case import NO_DEADLINE, REFERENCES, next_reference
 from guichet.channels.contract import Inbound
@@ -71,6 +72,7 @@ def open_from(
     if plan:
         events += events_of([receipt_fact(case, plan)], by=rule)
     write(*newcomer, case, *started.values(), interaction, *pieces, *receipt, *events)
+    report_condemned([piece.file_id for piece in pieces], by=rule)
 
 
 def _prepare(case: Case, *, quiet: bool = False) -> dict[str, Clock]:
@@ -141,7 +143,9 @@ def interaction_of(inbound: Inbound, *, at: datetime, person: Person | None) -> 
 
 
 def attach(interaction: Interaction, items: Sequence[File]) -> None:
-    insert(*attachments(interaction, items))
+    pieces = attachments(interaction, items)
+    insert(*pieces)
+    report_condemned([piece.file_id for piece in pieces], by=machine(GUICHET))
 
 
 def attachments(interaction: Interaction, items: Sequence[File]) -> list[Attachment]:
