@@ -14,7 +14,7 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from guichet.cases.actions import understand_waiting
-from guichet.gateway.scanning import scan_waiting
+from guichet.cases.scanning import scan_waiting
 from guichet.journal.watching import catch_up
 from guichet.outbox.sending import send_due
 

@@ -20,7 +20,7 @@ from guichet.cases.actions.form import InboundForm
 from guichet.cases.models import Attachment, Case, Task
 from guichet.core import files
 from guichet.core.models import StoredFile
-from guichet.gateway.scanning import scan_waiting
+from guichet.cases.scanning import scan_waiting
 from guichet.people.identity import Claim
 from tests.channels.mail_servers import free_port
 from tests.factories import Region
