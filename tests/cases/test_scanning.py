@@ -18,9 +18,9 @@ from django.utils import timezone
 from guichet.cases.actions import receive_form
 from guichet.cases.actions.form import InboundForm
 from guichet.cases.models import Attachment, Case, Task
+from guichet.cases.scanning import scan_waiting
 from guichet.core import files
 from guichet.core.models import StoredFile
-from guichet.cases.scanning import scan_waiting
 from guichet.people.identity import Claim
 from tests.channels.mail_servers import free_port
 from tests.factories import Region
