@@ -75,6 +75,19 @@ MAIL_DOMAIN = env("GUICHET_MAIL_DOMAIN", "nouvelle-aquitaine.example")
 MAIL_ADDRESS = env("GUICHET_MAIL_ADDRESS", f"demandes@{MAIL_DOMAIN}")
 AGENT_DOMAINS = env_list("GUICHET_AGENT_DOMAINS", f"agents.{MAIL_DOMAIN}")
 
+# What the legal pages say. Until a host is named, they say that the site is a demonstration.
+LEGAL = {
+    "publisher": env("GUICHET_PUBLISHER", REGION_NAME),
+    "siren": env("GUICHET_PUBLISHER_SIREN", "200053759"),
+    "address": env("GUICHET_PUBLISHER_ADDRESS", "Hôtel de Région, 14 rue François-de-Sourdis, 33077 Bordeaux Cedex"),
+    "director": env("GUICHET_PUBLICATION_DIRECTOR", "Alain Rousset, président du conseil régional"),
+    "host": env("GUICHET_LEGAL_HOST"),  # name, address and telephone (LCEN, art. 1-1)
+    "dpo": env("GUICHET_DPO", f"dpo@{MAIL_DOMAIN}"),
+}
+# Announced to citizens. Nothing is erased by the machine: an elimination wants the visa of the departmental archives.
+RETENTION_MONTHS = int(env("GUICHET_RETENTION_MONTHS", "24"))
+LOG_MONTHS = int(env("GUICHET_LOG_MONTHS", "12"))
+
 # -- channels: one line each, dotted path and options ---------------------------------------------------------------
 CHANNELS: dict[str, tuple[str, dict[str, Any]]] = {
     "email": (
@@ -134,6 +147,8 @@ CLAMD = env("GUICHET_CLAMD")  # "127.0.0.1:3310" or a socket path; empty: files 
 
 # -- time rules -----------------------------------------------------------------------------------------------------
 UNDO_SECONDS = int(env("GUICHET_UNDO_SECONDS", "15"))
+# How long a worker may hold a delivery before another takes it over: longer than the longest SMTP dialogue.
+OUTBOX_LEASE_SECONDS = int(env("GUICHET_OUTBOX_LEASE_SECONDS", "300"))
 REOPEN_GRACE_DAYS = int(env("GUICHET_REOPEN_GRACE_DAYS", "30"))
 WAITING_REMINDER_DAYS = int(env("GUICHET_WAITING_REMINDER_DAYS", "7"))
 WAITING_END_DAYS = int(env("GUICHET_WAITING_END_DAYS", "30"))

@@ -22,6 +22,7 @@ def create_agent(email: str, *, by: User, password: str | None = None, **fields:
 @transaction.atomic
 def join(user: User, team: Team, *, by: User, role: str = Membership.Role.AGENT) -> Membership:
     membership, _ = Membership.objects.update_or_create(user=user, team=team, defaults={"role": role})
+    user.memberships_read = None
     record("account.joined", by=by, subject=f"user:{user.pk}", team=team.pk, role=role)
     return membership
 

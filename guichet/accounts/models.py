@@ -47,6 +47,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField("actif", default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
 
+    memberships_read: list[Membership] | None = None  # of this object only: see accounts.policy
+
     objects = UserManager()
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -122,7 +122,7 @@ def judge(content: bytes, name: str, *, max_bytes: int) -> Verdict:
         limit = max_bytes // (1024 * 1024)
         return Verdict(kind, False, f"Ce fichier dépasse {limit} Mo. Réduisez-le ou envoyez-le en plusieurs.", name)
     if kind.family == "executable":
-        return Verdict(kind, False, f"Ce fichier est un programme, même s'il porte un autre nom. {_WELCOME}", name)
+        return Verdict(kind, False, f"Ce fichier est un programme, même s’il porte un autre nom. {_WELCOME}", name)
     if kind.family in {"page", "unknown", "mail"}:
         return Verdict(kind, False, f"Nous ne pouvons pas lire ce type de fichier. {_WELCOME}", name)
     if content.startswith(b"PK\x03\x04") and (reason := _zip_fault(content)):

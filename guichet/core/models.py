@@ -8,11 +8,11 @@ class StoredFile(models.Model):
     """Bytes kept once, named by their SHA-256, whoever sent them and however many times."""
 
     class Scan(models.TextChoices):
-        PENDING = "pending", "analyse en cours"
+        PENDING = "pending", "analyse antivirus en cours"
         CLEAN = "clean", "analysé, sans virus"
         INFECTED = "infected", "virus détecté"
         UNSCANNED = "unscanned", "non analysé"
-        FAILED = "failed", "analyse impossible"
+        FAILED = "failed", "analyse antivirus impossible"
 
     sha256 = models.CharField("empreinte", primary_key=True, max_length=64)
     size = models.PositiveBigIntegerField("taille en octets")
@@ -20,13 +20,15 @@ class StoredFile(models.Model):
     family = models.CharField("famille", max_length=20)  # see core.filetypes
     scan = models.CharField("antivirus", max_length=10, choices=Scan, default=Scan.UNSCANNED)
     scan_result = models.CharField("résultat", max_length=200, blank=True)
+    scan_at = models.DateTimeField("analyse prévue le", db_default=Now())
+    scan_tries = models.PositiveSmallIntegerField("essais d'analyse", default=0)
     stored_at = models.DateTimeField("conservé le", db_default=Now())
 
     class Meta:
         verbose_name = "fichier conservé"
         verbose_name_plural = "fichiers conservés"
         indexes = [
-            models.Index(fields=["stored_at"], condition=models.Q(scan="pending"), name="file_to_scan"),
+            models.Index(fields=["scan_at"], condition=models.Q(scan="pending"), name="file_to_scan"),
         ]
 
     def __str__(self) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, AnyStr
 
 from aiosmtpd.lmtp import LMTP
-from aiosmtpd.smtp import Envelope
+from aiosmtpd.smtp import Envelope, syntax
 from asgiref.sync import sync_to_async
 from django.db import InterfaceError, OperationalError, connection
 
@@ -21,12 +21,32 @@ log = logging.getLogger(__name__)
 TRY_LATER = "451 4.3.0 Message non enregistre, reessayez plus tard"
 
 
+class Listener(LMTP):
+    """After the body, one answer for each recipient (RFC 2033, 4.2): with one only, the MTA waits for the others."""
+
+    _answers = 1
+
+    async def push(self, status: AnyStr) -> None:
+        for _ in range(self._answers):
+            await super().push(status)
+        if isinstance(status, str) and status.startswith("354"):
+            assert self.envelope is not None
+            self._answers = len(self.envelope.rcpt_tos)
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str) -> None:
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._answers = 1
+
+
 class Door:
     """aiosmtpd handler: one message in, one row and one file, then 250."""
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
         raw = envelope.content
-        if not raw:
+        if not raw or not raw.strip():
             return "550 5.6.0 Message vide"
         content = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogateescape")
         try:
@@ -57,9 +77,11 @@ def keep(raw: bytes, envelope_from: str, envelope_to: tuple[str, ...]) -> None:
 async def serve(host: str, port: int, max_bytes: int) -> None:
     """Listen until cancelled, database there or not: a message that comes while it is away is deferred by the MTA."""
     loop = asyncio.get_running_loop()
+    # Over 1,001 bytes a line is refused by default: some mailers write a page on one, and nothing is lost for that.
+    Listener.line_length_limit = max_bytes
 
-    def factory() -> LMTP:
-        return LMTP(Door(), data_size_limit=max_bytes, enable_SMTPUTF8=True, ident="Guichet", loop=loop)
+    def factory() -> Listener:
+        return Listener(Door(), data_size_limit=max_bytes, enable_SMTPUTF8=True, ident="Guichet", loop=loop)
 
     server = await loop.create_server(factory, host, port)
     log.info("LMTP on %s:%s", host, port)

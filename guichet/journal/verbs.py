@@ -41,6 +41,8 @@ SAID = {
     "case.registration": "Accusé d'enregistrement envoyé",
     "case.receipt_withheld": "Pas d'accusé : {why}",
     "case.reply_withdrawn": "Envoi annulé",
+    "case.file_infected": "Virus trouvé dans une pièce : fichier bloqué",
+    "case.file_unscanned": "Pièce trop grosse pour l'antivirus : fichier bloqué",
     "case.task_done": "Tâche faite",
     "case.read": "Demande consultée",
     "case.followed": "Suivi ouvert par l'usager",

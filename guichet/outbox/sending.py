@@ -25,8 +25,7 @@ from guichet.outbox.models import Delivery
 
 log = logging.getLogger(__name__)
 
-# Longer than the longest SMTP dialogue (each of its steps has its own time limit).
-LEASE = timedelta(seconds=getattr(settings, "OUTBOX_LEASE_SECONDS", 300))
+LEASE = timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
 
 
 def send_due(limit: int = 50) -> int:

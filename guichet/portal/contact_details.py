@@ -75,7 +75,7 @@ def say_hours(calendar: WorkingCalendar) -> tuple[str, ...]:
             runs[-1] = (runs[-1][0], day, spans)
         else:
             runs.append((day, day, spans))
-    return tuple(f"{_say_days(first, last)} : {_say_spans(spans)}" for first, last, spans in runs)
+    return tuple(f"{_say_days(first, last)}\u00a0: {_say_spans(spans)}" for first, last, spans in runs)
 
 
 def _say_days(first: int, last: int) -> str:

@@ -15,11 +15,11 @@ from guichet.people.identity import Claim
 from guichet.people.models import Person
 
 MESSAGE_MAX = 3000
-BAD_REFERENCE = "Ce numéro n'est pas juste. Vérifiez chaque chiffre : il figure sur tous nos messages."
+BAD_REFERENCE = "Ce numéro n’est pas juste. Vérifiez chaque chiffre\u00a0: il figure sur tous nos messages."
 BAD_EMAIL = "Écrivez une adresse complète, par exemple nom@exemple.fr."
 ANSWER_BY = (
     (Channel.EMAIL.value, "E-mail"),
-    (Channel.PHONE.value, "Appel d'un agent"),
+    (Channel.PHONE.value, "Appel d’un agent"),
     (Channel.SMS.value, "SMS"),
     (Channel.PAPER.value, "Courrier postal"),
 )
@@ -92,7 +92,7 @@ class ContactForm(forms.Form):
         error_messages={"invalid_choice": "Choisissez un sujet de la liste."},
         widget=forms.Select(attrs={"class": "saisie"}),
     )
-    subject = _text("Objet", "Dites en quelques mots de quoi il s'agit.", length=120, help_text="En quelques mots.")
+    subject = _text("Objet", "Dites en quelques mots de quoi il s’agit.", length=120, help_text="En quelques mots.")
     message = _long_text("Votre message", "Écrivez votre message.", length=MESSAGE_MAX)
     reference = _text(
         "Numéro de demande",
@@ -108,7 +108,7 @@ class ContactForm(forms.Form):
         error_messages={"required": "Dites en tant que qui vous écrivez."},
         widget=forms.RadioSelect,
     )
-    organisation = _text("Nom de l'organisme", length=160, autocomplete="organization")
+    organisation = _text("Nom de l’organisme", length=160, autocomplete="organization")
     siret = _text("Numéro SIRET", length=30, help_text="14 chiffres.", inputmode="numeric", autocomplete="off")
     rna = _text("Numéro RNA", length=20, help_text="W suivi de 9 chiffres.", autocomplete="off")
     civility = forms.ChoiceField(
@@ -122,7 +122,7 @@ class ContactForm(forms.Form):
     email = forms.CharField(
         label="Adresse e-mail",
         max_length=254,
-        help_text="Nous y envoyons l'accusé de réception. Exemple : nom@exemple.fr.",
+        help_text="Exemple\u00a0: nom@exemple.fr.",
         error_messages={"required": "Écrivez votre adresse e-mail."},
         widget=forms.EmailInput(attrs={"class": "saisie", "autocomplete": "email"}),
     )
@@ -131,7 +131,7 @@ class ContactForm(forms.Form):
         label="Téléphone",
         required=False,
         max_length=40,
-        help_text="Exemple : 06 39 98 41 27.",
+        help_text="Exemple\u00a0: 06 39 98 41 27.",
         widget=forms.TextInput(attrs={"class": "saisie", "type": "tel", "autocomplete": "tel"}),
     )
     address = _long_text(
@@ -140,11 +140,11 @@ class ContactForm(forms.Form):
         length=300,
         css="saisie saisie--2l",
         rows=3,
-        help_text="La loi nous demande de vous identifier. Exemple : 8 chemin des Grives, puis 17320 Marennes.",
+        help_text="La loi nous demande de vous identifier. Exemple\u00a0: 8 chemin des Grives, puis 17320 Marennes.",
         autocomplete="street-address",
     )
     channel = forms.ChoiceField(
-        label="Comment préférez-vous la recevoir ?",
+        label="Comment préférez-vous la recevoir\u00a0?",
         choices=ANSWER_BY,
         initial=Channel.EMAIL.value,
         error_messages={"required": "Choisissez comment recevoir la réponse."},
@@ -153,7 +153,7 @@ class ContactForm(forms.Form):
     no_electronic = forms.BooleanField(
         label="Je refuse de recevoir la réponse par voie électronique",
         required=False,
-        help_text="Nous répondrons alors par courrier, ou par téléphone si vous l'avez choisi.",
+        help_text="Nous répondrons alors par courrier, ou par téléphone si vous l’avez choisi.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -180,7 +180,7 @@ class ContactForm(forms.Form):
         if suggested and identifiers.email(self.data.get("email_confirmed", "")) != found:
             self.suggested_email = found
             raise forms.ValidationError(
-                f"Vouliez-vous écrire {suggested} ? Corrigez l'adresse, ou envoyez à nouveau si elle est juste."
+                f"Vouliez-vous écrire {suggested}\u00a0? Corrigez l’adresse, ou envoyez à nouveau si elle est juste."
             )
         return found
 
@@ -190,7 +190,7 @@ class ContactForm(forms.Form):
             return ""
         found = phones.normalise(typed)
         if found is None:
-            raise forms.ValidationError("Ce numéro n'est pas complet. Exemple : 06 39 98 41 27.")
+            raise forms.ValidationError("Ce numéro n’est pas complet. Exemple\u00a0: 06 39 98 41 27.")
         if not phones.is_person_number(found):
             raise forms.ValidationError("Nous ne pouvons pas rappeler ce type de numéro. Donnez une ligne personnelle.")
         return found
@@ -201,7 +201,7 @@ class ContactForm(forms.Form):
         if not postcode and len([line for line in typed.splitlines() if line.strip()]) < 3:
             raise forms.ValidationError(
                 "Ajoutez le code postal et la commune, par exemple 17320 Marennes. "
-                "À l'étranger, écrivez la rue, la ville et le pays sur trois lignes."
+                "À l’étranger, écrivez la rue, la ville et le pays sur trois lignes."
             )
         return typed
 
@@ -213,22 +213,26 @@ class ContactForm(forms.Form):
         else:
             data.update(organisation="", siret="", rna="")
         if data.get("channel") in {Channel.PHONE, Channel.SMS} and "phone" in data and not data["phone"]:
-            self.add_error("phone", "Écrivez un numéro de téléphone : vous avez choisi de recevoir la réponse dessus.")
+            self.add_error(
+                "phone", "Écrivez un numéro de téléphone\u00a0: vous avez choisi de recevoir la réponse dessus."
+            )
         return data
 
     def _clean_organisation(self, kind: str) -> None:
         data = self.cleaned_data
         if "organisation" in data and not data["organisation"]:
-            self.add_error("organisation", "Écrivez le nom de l'organisme.")
+            self.add_error("organisation", "Écrivez le nom de l’organisme.")
         if kind == Kind.ASSOCIATION:
             found = identifiers.rna(data.get("rna", ""))
             if found is None and "rna" in data:
-                self.add_error("rna", "Ce numéro RNA n'est pas juste : W, puis 9 chiffres. Exemple : W751000001.")
+                self.add_error(
+                    "rna", "Ce numéro RNA n’est pas juste\u00a0: W, puis 9 chiffres. Exemple\u00a0: W751000001."
+                )
             data.update(rna=found or "", siret="")
             return
         number = identifiers.siret(data.get("siret", ""))
         if number is None and "siret" in data:
-            self.add_error("siret", "Ce numéro SIRET n'est pas juste. Vérifiez ses 14 chiffres.")
+            self.add_error("siret", "Ce numéro SIRET n’est pas juste. Vérifiez ses 14 chiffres.")
         data.update(siret=number or "", rna="")
 
     def inbound(self, key: str, files: Any) -> InboundForm:
@@ -272,7 +276,7 @@ class ContactForm(forms.Form):
 class FollowForm(forms.Form):
     reference = _text(
         "Numéro de demande", "Écrivez le numéro de la demande.", length=30,
-        help_text="Il figure sur tous nos messages. Exemple : 1604217.", inputmode="numeric", autocomplete="off",
+        help_text="Il figure sur tous nos messages. Exemple\u00a0: 1604217.", inputmode="numeric", autocomplete="off",
     )  # fmt: skip
     email = forms.CharField(
         label="Adresse e-mail",
@@ -306,4 +310,6 @@ class MessageForm(forms.Form):
 
 
 class ReopenForm(forms.Form):
-    message = _long_text("Que manque-t-il ?", "Dites ce qui manque dans notre réponse.", length=MESSAGE_MAX, rows=4)
+    message = _long_text(
+        "Que manque-t-il\u00a0?", "Dites ce qui manque dans notre réponse.", length=MESSAGE_MAX, rows=4
+    )

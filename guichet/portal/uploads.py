@@ -63,7 +63,7 @@ def take(request: HttpRequest, owner: str) -> Uploads:
         content = upload.read(settings.UPLOAD_MAX_BYTES + 1)
         verdict = judge(content, upload.name or "document", max_bytes=settings.UPLOAD_MAX_BYTES)
         if not verdict.accepted:
-            found.errors.append(f"« {verdict.name} » : {verdict.reason}")
+            found.errors.append(f"«\u00a0{verdict.name}\u00a0»\u00a0: {verdict.reason}")
         elif len(found.kept) >= most:
             left_out.append(verdict.name)
         else:
@@ -80,10 +80,10 @@ def take(request: HttpRequest, owner: str) -> Uploads:
 def _say_left_out(names: list[str]) -> str:
     """« a.pdf », « b.pdf » et 12 autres n'ont pas été ajoutés."""
     others = len(names) - NAMED
-    listed = ", ".join(f"« {name} »" for name in names[:NAMED])
+    listed = ", ".join(f"«\u00a0{name}\u00a0»" for name in names[:NAMED])
     if others > 0:
         listed += f" et {others} autre{'s' if others > 1 else ''}"
-    return f"{listed} n'ont pas été ajoutés" if len(names) > 1 else f"{listed} n'a pas été ajouté"
+    return f"{listed} n’ont pas été ajoutés" if len(names) > 1 else f"{listed} n’a pas été ajouté"
 
 
 def _already_kept(token: str, owner: str) -> list[Kept]:

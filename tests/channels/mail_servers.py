@@ -49,11 +49,15 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
 
 @dataclass
 class Mailer:
-    """Replies by step (MAIL, RCPT, DATA); `drop`: "before" or "after" the end of the body; `mute` never replies."""
+    """Replies by step (MAIL, RCPT, DATA) or by recipient.
+
+    `drop`: "before" or "after" the end of the body; `mute` never replies.
+    """
 
     replies: dict[str, str] = field(default_factory=dict)
     drop: str = ""
     mute: bool = False
+    slow: float = 0.0  # seconds before the end of the body is answered
     extensions: bool = True
     received: list[Envelope] = field(default_factory=list)
     port: int = 0
@@ -70,10 +74,11 @@ class Mailer:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, opts: list[str]
     ) -> str:
         envelope.rcpt_tos.append(address)
-        return self.replies.get("RCPT", "250 OK")
+        return self.replies.get(address, self.replies.get("RCPT", "250 OK"))
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.received.append(envelope)
+        await asyncio.sleep(self.slow)
         if self.drop == "after":
             server.transport.abort()
         if self.mute:
@@ -113,7 +118,7 @@ def smtp_server(mailer: Mailer, certificate: tuple[Path, Path] | None = None, tl
             options |= {"authenticator": _login, "auth_required": True}
         else:
             options["ssl_context"] = context
-    mailer.port = free_port()
+    mailer.port = mailer.port or free_port()
     controller = _Controller(mailer, hostname="127.0.0.1", port=mailer.port, **options)
     controller.start()
     try:

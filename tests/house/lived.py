@@ -9,13 +9,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.actions.personal import save_draft
-from guichet.cases.models import Attachment, Case, InboundItem, Interaction, ReplyTemplate, Task
+from guichet.cases.models import Attachment, Case, CaseMerge, InboundItem, Interaction, ReplyTemplate, Task
+from guichet.cases.models.case import next_reference
 from guichet.core import files
 from guichet.gateway.worker import drain
 from guichet.outbox.models import Delivery, Parcel
+from guichet.people import actions as people
+from guichet.people.identity import Claim
+from guichet.people.models import Merge, Person
 from tests.factories import Region, build_region, case_of, mail, receive
 from tests.portal.test_contact import PDF, filled
 
@@ -39,6 +44,10 @@ class House:
     task: Task
     failure: Delivery
     quarantined: InboundItem
+    second: Case  # of the same team, linked to nothing
+    joined: CaseMerge  # of a third one into `second`
+    alike: Person  # who may be the person of `case`
+    merged: Merge  # of a third record into `alike`
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -64,6 +73,13 @@ def live() -> House:
     save_draft(case, by=by, kind="email", text="Bonjour,")
     drain()
     outgoing = _outgoing()
+    second, third = _by_mail(3), _by_mail(4)
+    actions.merge(second, third, by=by)
+    person = case.person
+    assert person is not None
+    alike = _record(case, "Sandrine Lacostte")
+    double = _record(case, "S. Lacoste")
+    people.propose_duplicate(person, alike, reason="même nom", score=70)
     return House(
         region=region,
         case=Case.objects.get(pk=case.pk),
@@ -79,7 +95,21 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
+        second=second,
+        joined=CaseMerge.objects.get(absorbed=third),
+        alike=alike,
+        merged=people.merge(alike, double, by=by),
     )  # fmt: skip
+
+
+def _record(case: Case, name: str) -> Person:
+    """Another record that the team of `case` may see: it has a case there."""
+    person = people.welcome(Claim(displayed_name=name), by=machine(GUICHET), source="counter")
+    Case.objects.create(
+        reference=next_reference(), subject="Question", channel="phone", person=person, team=case.team,
+        status="assigned", received_at=timezone.now(),
+    )  # fmt: skip
+    return person
 
 
 def _sent_by_form(**changes: str) -> Case:

@@ -106,10 +106,32 @@ DOORS: dict[str, Door] = {
     "desk:note": of_case(post={"text": "Note"}, answers=DONE),
     "desk:draft": of_case(post={"text": "Brouillon", "kind": "note"}, answers=DONE),
     "desk:undo": of_case(arguments=case_and("reply"), post={}, answers=DONE),
+    "desk:merge_preview": of_case(arguments=lambda h: {"reference": h.case.reference, "other": h.second.reference}),
+    "desk:merge_undo": of_case(
+        arguments=lambda h: {"reference": h.second.reference, "pk": h.joined.pk}, post={}, answers=DONE
+    ),
+    "desk:unlink": of_case(
+        arguments=lambda h: {"reference": h.case.reference, "other": h.over.reference}, post={}, answers=DONE
+    ),
+    "desk:split": of_case(
+        arguments=lambda h: {"reference": h.case.reference, "pk": h.attachment.interaction_id},
+        post={"subject": "Autre sujet"}, answers=DONE,
+    ),
     "desk:page_of_mail": of_case(arguments=lambda house: {"pk": house.page.pk}),
     "desk:attachment": of_case(arguments=lambda house: {"pk": house.attachment.pk}),
     "desk:failure_act": of_case(arguments=lambda house: {"pk": house.failure.pk}, post={"action": "classer"},
                                 answers=DONE),
+    # persons: those who have a case one may see, here of one team only
+    "desk:person": of_case(arguments=lambda h: {"pk": h.alike.pk}),
+    "desk:person_act": of_case(
+        arguments=lambda h: {"pk": h.alike.pk, "verb": "coordonnee"}, post={"kind": "phone"}, answers=DONE
+    ),
+    "desk:compare": of_case(arguments=lambda h: {"pk": h.case.person_id, "other": h.alike.pk}),
+    "desk:person_merge_undo": of_case(
+        arguments=lambda h: {"pk": h.alike.pk, "merge": h.merged.pk}, post={}, answers=DONE
+    ),
+    "desk:duplicates": of_agents(),
+    "desk:live_state": of_agents(),
     # mail room and administrators
     "desk:quarantine": of_chief(),
     "desk:quarantined": of_chief(arguments=lambda house: {"pk": house.quarantined.pk}),

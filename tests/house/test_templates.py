@@ -23,7 +23,8 @@ from tests.portal.test_contact import filled
 ROOT = Path(guichet.__file__).parent
 # What a layout or a fragment takes when its page has it; absent elsewhere, and tested with `if`.
 OPTIONAL = {
-    "desk/_list.html : case.pk",  # the case beside the list
+    "desk/_row.html : case.pk",  # the case beside the list
+    "desk/base.html : case",  # what the live news are about
     "desk/base.html : nav",
     "desk/base.html : user.shortcuts",  # nobody is logged in yet
     "desk/base.html : user.theme",
@@ -102,6 +103,7 @@ def _plain(variable: Variable, context: Context) -> Any:
 def test_every_page_knows_its_words(house: House, watched: Watched, settings: Any) -> None:
     """Every address, as each visitor who may enter, then what a refused form shows, then the rare pages."""
     settings.EMBED_ORIGINS = ["https://jeunes.region.example"]
+    settings.LEGAL = {**settings.LEGAL, "host": "Hébergeur, Bordeaux"}
     leaving = ["desk:logout", "portal:follow_leave"]
     for client in visitors(house).values():
         for name in [*(route for route in ROUTES if route not in leaving), *leaving]:
@@ -132,6 +134,7 @@ def _refusals_of_citizens(house: House) -> None:
     client.post("/contact/", filled(email="sandrine@gmial.com"))
     client.get("/suivi/demande/terminer/")
     client.get("/nulle-part/")
+    client.get("/suivi/?numero=%00")
     Client(enforce_csrf_checks=True).post("/suivi/", {})
 
 

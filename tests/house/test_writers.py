@@ -19,6 +19,7 @@ WRITERS = {
     "accounts/models.py": "the manager that hashes a password; the session store of Django",
     "accounts/own.py": "actions of an agent on his own login",
     "cases/clocks.py": "part of the actions on a case, which call it inside their transaction",
+    "cases/scanning.py": "claims a file and notes what the scanner said",
     "cases/sending.py": "part of the actions that write to the citizen",
     "core/files.py": "keeps bytes and their row",
     "journal/watching.py": "how far a watcher has read",

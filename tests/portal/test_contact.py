@@ -45,7 +45,7 @@ def test_home_lists_root_topics_and_says_how_to_call(client: Client, region: Reg
     assert "/contact/?sujet=transport" in page
     assert 'href="tel:+33536491212"' in page
     assert "5\u00a0jours ouvrés" in page
-    assert "Du lundi au vendredi : de 8\u00a0h\u00a030 à 18\u00a0h" in page
+    assert "Du lundi au vendredi\u00a0: de 8\u00a0h\u00a030 à 18\u00a0h" in page
 
 
 @pytest.mark.parametrize("path", ["/contact/", "/suivi/", "/accessibilite/", "/donnees-personnelles/",
@@ -105,7 +105,7 @@ def test_errors_keep_what_was_typed_and_the_accepted_files(client: Client, regio
     response = client.post("/contact/", first)
     page = response.content.decode()
     assert response.status_code == 400
-    assert "<title>Erreur : " in page
+    assert "<title>Erreur\u00a0: " in page
     assert 'role="alert" tabindex="-1"' in page
     assert 'href="#id_last_name"' in page
     assert "mon fils a perdu sa carte" in page

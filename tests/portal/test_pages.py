@@ -35,6 +35,8 @@ def test_page_with_errors_is_sound(client: Client, region: Region) -> None:
 
 
 def check(page: str) -> None:
+    words = re.sub(r"<svg.*?</svg>|<[^>]+>", "", page, flags=re.DOTALL)
+    assert not re.findall(r"[\w»)] [:;?!»].{0,20}|« .{0,20}", words), "a breakable space before a double sign"
     twice = [name for name, count in Counter(re.findall(r'\sid="([^"]+)"', page)).items() if count > 1]
     assert not twice
     assert "<h1" in page

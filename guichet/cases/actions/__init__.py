@@ -1,6 +1,7 @@
 """Verbs on cases. Each is one transaction: lock, ask the policy, move, write, record."""
 
 from guichet.cases.actions.citizen import add_message, close_as_citizen, reopen_as_citizen
+from guichet.cases.actions.files import report_infected
 from guichet.cases.actions.follow import open_follow, open_follow_link, send_follow_code
 from guichet.cases.actions.form import InboundForm, receive_form
 from guichet.cases.actions.handling import (
@@ -31,6 +32,6 @@ __all__ = [
     "InboundForm", "add_message", "ask_pieces", "assign", "change_topic", "close", "close_as_citizen", "discard",
     "give_up", "hold", "link", "mark_read", "merge", "note", "open_follow", "open_follow_link", "preview_merge",
     "receive_form", "register_raw", "reject_as_abusive", "release", "reopen", "reopen_as_citizen", "replay", "reply",
-    "resume_overdue", "send_follow_code", "snooze", "split", "transfer", "transmit", "understand_waiting",
-    "undo_merge", "unlink", "wait_for_citizen", "wake", "withdraw_reply",
+    "report_infected", "resume_overdue", "send_follow_code", "snooze", "split", "transfer", "transmit",
+    "understand_waiting", "undo_merge", "unlink", "wait_for_citizen", "wake", "withdraw_reply",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from guichet.cases.models.case import OVER
 from guichet.channels.contract import Inbound
 from guichet.core.refused import Refused
 from guichet.core.rows import ask, pick, update
+from guichet.core.text import one_line
 from guichet.journal.actions import Fact, record, record_all
 from guichet.organisation.models import Channel
 from guichet.outbox import actions as outbox
@@ -59,7 +60,7 @@ def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> In
         Participant.objects.get_or_create(
             case=case,
             email=inbound.sender.value,
-            defaults={"name": inbound.sender.name[:160], "role": Participant.Role.THIRD},
+            defaults={"name": one_line(inbound.sender.name)[:160], "role": Participant.Role.THIRD},
         )
     came_back(case, at=item.received_at, by=by)
     return interaction

@@ -11,6 +11,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.acknowledging import plan_receipt, receipt_fact, receipt_rows
+from guichet.cases.actions.files import report_condemned
 from guichet.cases.actions.orienting import orient
 from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
 from guichet.cases.models.case import NO_DEADLINE, REFERENCES, next_reference
@@ -73,6 +74,7 @@ def open_from(
         events += events_of([receipt_fact(case, plan)], by=rule)
     kept = [decision] if decision else []
     write(*newcomer, case, *started.values(), interaction, *pieces, *receipt, *kept, *tasks, *events)
+    report_condemned([piece.file_id for piece in pieces], by=rule)
 
 
 def _prepare(case: Case, *, quiet: bool = False) -> dict[str, Clock]:
@@ -129,8 +131,8 @@ def interaction_of(inbound: Inbound, *, at: datetime, person: Person | None) -> 
         message_id=inbound.message_id[:255],
         person=person,
         sender_address=inbound.sender.value[:254],
-        sender_name=inbound.sender.name[:160],
-        recipients=[[address.value, address.name] for address in inbound.recipients],
+        sender_name=one_line(inbound.sender.name)[:160],
+        recipients=[[address.value, one_line(address.name)] for address in inbound.recipients],
         subject=one_line(inbound.subject)[:300],
         text=strip_controls(inbound.fresh_text),
         quoted=strip_controls(inbound.text) if inbound.text.strip() != inbound.fresh_text.strip() else "",
@@ -143,7 +145,9 @@ def interaction_of(inbound: Inbound, *, at: datetime, person: Person | None) -> 
 
 
 def attach(interaction: Interaction, items: Sequence[File]) -> None:
-    insert(*attachments(interaction, items))
+    pieces = attachments(interaction, items)
+    insert(*pieces)
+    report_condemned([piece.file_id for piece in pieces], by=machine(GUICHET))
 
 
 def attachments(interaction: Interaction, items: Sequence[File]) -> list[Attachment]:

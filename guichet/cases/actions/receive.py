@@ -221,7 +221,7 @@ def teams_written_to(inbound: Inbound) -> list[Team]:
 
 def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Interaction:
     person, newcomer = people.meet(
-        Claim(email=inbound.sender.value, displayed_name=inbound.sender.name), by=by, source="email"
+        Claim(email=inbound.sender.value, displayed_name=one_line(inbound.sender.name)), by=by, source="email"
     )
     teams = teams_written_to(inbound)
     written_to = next((team for team in teams if not team.takes_unrouted), None)

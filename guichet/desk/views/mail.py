@@ -22,7 +22,7 @@ from guichet.cases.actions.personal import finish_task
 from guichet.cases.models import Case, InboundItem
 from guichet.core import files as store
 from guichet.core.downloads import given
-from guichet.core.refused import NotAllowed
+from guichet.core.refused import NotAllowed, Refused
 from guichet.core.text import excerpt, one_line, strip_controls
 from guichet.desk.guard import AgentRequest, agent_required, mailroom_required
 from guichet.outbox import actions as outbox
@@ -46,9 +46,13 @@ def _quarantined(pk: int) -> InboundItem:
 @require_GET
 def quarantine(request: AgentRequest) -> HttpResponse:
     items = InboundItem.objects.filter(state=InboundItem.State.QUARANTINED).select_related("raw").order_by("-id")
+    waiting = InboundItem.objects.in_trouble().order_by("next_try_at")
     return render(
-        request, "desk/quarantine.html", {"nav": "quarantine", "items": items[:AT_MOST], "count": items.count()}
-    )
+        request,
+        "desk/quarantine.html",
+        {"nav": "quarantine", "items": items[:AT_MOST], "count": items.count(), "waiting": waiting.count(),
+         "first_waiting": waiting.first()},
+    )  # fmt: skip
 
 
 @mailroom_required
@@ -64,6 +68,8 @@ def quarantined(request: AgentRequest, pk: int) -> HttpResponse:
 @require_GET
 def quarantined_raw(request: AgentRequest, pk: int) -> FileResponse:
     item = _quarantined(pk)
+    if not item.raw.may_be_opened:
+        raise Refused(f"Ce message ne peut pas être téléchargé : {item.raw.get_scan_display()}.", status=403)
     return given(item.raw_id, f"message-{item.pk}.eml")
 
 

@@ -120,7 +120,7 @@ def person_page(
         "forms": shown,
         "failed": failed.replace("-", "_"),
         "row_problem": bound if failed and failed not in OPENED else None,
-        "nav": "people",
+        "nav": "person",
     }
     return render(request, "desk/person.html", context, status=status)
 

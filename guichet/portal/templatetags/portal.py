@@ -26,3 +26,9 @@ def hour(value: datetime | None) -> str:
 def groups(reference: str) -> list[str]:
     """« 1 604 217 » → its groups of digits."""
     return reference.replace("\u202f", "\u00a0").split("\u00a0")
+
+
+@register.filter
+def groups_of_three(digits: str) -> str:
+    """« 200 053 759 », with no-break spaces."""
+    return "\u00a0".join(digits[start : start + 3] for start in range(0, len(digits), 3))

@@ -27,7 +27,7 @@ from guichet.portal.tokens import FormToken, read_token
 from guichet.portal.uploads import Uploads, take
 
 SENT_PER_HOUR, TRIES_PER_HOUR = 20, 120
-TRY_AGAIN = "Votre message n'est pas parti. Relisez-le, puis envoyez-le à nouveau dans quelques secondes."
+TRY_AGAIN = "Votre message n’est pas parti. Relisez-le, puis envoyez-le à nouveau dans quelques secondes."
 
 
 @csrf_exempt  # the plain form is protected below; the embedded one, which gets no cookie, by its token and its origin

@@ -169,7 +169,7 @@ def message(request: HttpRequest) -> HttpResponse:
         if form.is_valid() and not uploads.errors:
             text = form.cleaned_data["message"]
             add_message(opened.case, address=opened.address, text=text, files=uploads.contents, key=token.key)
-            messages.success(request, "Votre message est arrivé. Nous l'avons ajouté à votre demande.")
+            messages.success(request, "Votre message est arrivé. Nous l’avons ajouté à votre demande.")
             return _to_case(opened)
     except Refused as refusal:
         fault, status = refusal.message, refusal.status
@@ -216,7 +216,9 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     if found is None:
         raise Http404
     if not found.file.may_be_opened:
-        raise Refused("Ce document ne peut pas être ouvert : son analyse n'est pas finie, ou elle a trouvé un virus.")
+        raise Refused(
+            "Ce document ne peut pas être ouvert\u00a0: son analyse n’est pas finie, ou elle a trouvé un virus."
+        )
     return given(found.file_id, found.name, found.file.media_type)
 
 

@@ -19,6 +19,11 @@ for (const formulaire of document.querySelectorAll('form[data-brouillon]')) {
   addEventListener('pagehide', () => garder(true));
   formulaire.addEventListener('submit', () => { envoye = true; });
 }
+// Les fichiers choisis sont nommés sous le texte : le champ natif n’est montré que sans script.
+for (const champ of document.querySelectorAll('.joindre input[type=file]')) {
+  const sortie = champ.form.querySelector('[data-fichiers]');
+  champ.addEventListener('change', () => { sortie.textContent = champ.files.length ? `Joint : ${[...champ.files].map((f) => f.name).join(', ')}` : ''; });
+}
 // « Annuler l’envoi » disparaît quand le message est parti.
 for (const bandeau of document.querySelectorAll('[data-annulable]')) {
   if (Number(bandeau.dataset.annulable) > 0) setTimeout(() => bandeau.remove(), Number(bandeau.dataset.annulable) * 1000);

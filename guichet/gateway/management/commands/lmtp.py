@@ -4,7 +4,6 @@ import asyncio
 import signal
 from typing import Any
 
-from aiosmtpd.smtp import SMTP
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -15,8 +14,6 @@ class Command(BaseCommand):
     help = "Écoute les messages que remet le serveur de courrier de la Région (LMTP)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Lines over 1,001 bytes are refused by default; some mailers send them, and nothing must be lost for that.
-        SMTP.line_length_limit = 100_000
         try:
             asyncio.run(self._run())
         except OSError as error:

@@ -11,6 +11,6 @@ SILENT = "DROP TRIGGER journal_tell ON journal_event; DROP FUNCTION journal_tell
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journal", "0001_initial")]
+    dependencies = [("journal", "0002_months")]
 
     operations = [migrations.RunSQL(TELL, SILENT)]
