@@ -8,12 +8,14 @@ model that computes something there is not for this.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias, TypeVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Field, JSONField, Model
 from django.db.models.expressions import DatabaseDefault
 
 AnyField: TypeAlias = "Field[Any, Any]"
@@ -41,6 +43,42 @@ def number(*rows: Model, sequence: str = "") -> int:
     for row, key in zip(rows, keys, strict=True):
         row.pk = key
     return int(drawn)
+
+
+def copy(rows: Sequence[Model]) -> None:
+    """Send many rows of one model with COPY, the fastest way in; keys are drawn first when nobody gave them."""
+    if not rows:
+        return
+    model = type(rows[0])
+    without = [row for row in rows if row.pk is None]
+    drawing = f"SELECT {_draw(model)} FROM generate_series(1, %s)"  # noqa: S608
+    keys = ask(drawing, [len(without)]) if without else []
+    for row, (key,) in zip(without, keys, strict=True):
+        row.pk = key
+    left_out = _left_out(rows[0])
+    fields = _fields(model, left_out)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    table = connection.ops.quote_name(str(model._meta.db_table))
+    prepared = frozenset(field.attname for field in fields if isinstance(field, ArrayField | JSONField))
+    names = [field.attname for field in fields]
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as stream:
+        if not prepared:
+            for row in rows:
+                stream.write_row([_plain(row.__dict__[name]) for name in names])
+            return
+        for row in rows:
+            stream.write_row(
+                [
+                    field.get_db_prep_save(row.__dict__[field.attname], connection=connection)
+                    if field.attname in prepared
+                    else _plain(row.__dict__[field.attname])
+                    for field in fields
+                ]
+            )
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
 
 
 def update(row: Model) -> None:

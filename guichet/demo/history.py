@@ -6,11 +6,15 @@ the actions would have left.
 
 from __future__ import annotations
 
+import gc
+import os
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from multiprocessing import get_context
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
@@ -20,6 +24,7 @@ from guichet.cases.models import Case, Clock, Interaction, Status
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.core.identifiers import department_of
 from guichet.core.reference import make
+from guichet.core.rows import copy
 from guichet.core.text import fold
 from guichet.demo.words import ANSWERS, FAMILY_NAMES, FIRST_NAMES, LETTERS, NOTES, STREETS, TOWNS
 from guichet.journal.models import Event
@@ -29,6 +34,7 @@ from guichet.people.actions import set_keys
 from guichet.people.models import ContactPoint, Person
 
 BATCH = 5000
+MANY = 4  # batches from which it is worth starting processes
 CHANNELS = (
     (Channel.FORM, 45), (Channel.EMAIL, 35), (Channel.PHONE, 10), (Channel.PAPER, 8), (Channel.COUNTER, 2),
 )  # fmt: skip
@@ -39,16 +45,46 @@ def load(count: int, *, seed: int = 2026, say: Callable[[str], None] = lambda te
     dice = random.Random(seed)  # noqa: S311 (a believable Region, the same each time)
     people = _people(max(40, count // 6), dice)
     agents = _agents()
-    done = 0
-    while done < count:
-        size = min(BATCH, count - done)
-        with transaction.atomic():
+    sizes = [min(BATCH, count - first) for first in range(0, count, BATCH)]
+    if len(sizes) < MANY:
+        for size in sizes:
             _batch(size, people, agents, dice)
-        done += size
-        if count > BATCH:
-            say(f"{done} demandes")
+    else:
+        _load_side_by_side(sizes, people, agents, seed, say)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def _load_side_by_side(
+    sizes: Sequence[int], people: Sequence[Person], agents: dict[int, list[int]], seed: int, say: Callable[[str], None]
+) -> None:
+    """Batches share nothing but the people: a process for each core, each with a connection and dice of its own."""
+    connections.close_all()  # a connection does not survive a fork
+    gc.freeze()  # what is there now stays: it is not looked at again, nor copied to the children by looking
+    done = 0
+    try:
+        with get_context("fork").Pool(os.cpu_count() or 1, _remember, (people, agents)) as pool:
+            for size in pool.imap_unordered(_batch_apart, [(size, f"{seed}.{n}") for n, size in enumerate(sizes)]):
+                done += size
+                if done % (BATCH * 20) == 0 or done == sum(sizes):
+                    say(f"{done} demandes")
+    finally:
+        gc.unfreeze()
+
+
+_shared: dict[str, Any] = {}
+
+
+def _remember(people: Sequence[Person], agents: dict[int, list[int]]) -> None:
+    gc.disable()  # a batch makes no cycle worth looking for
+    _shared.update(people=people, agents=agents)
+
+
+def _batch_apart(work: tuple[int, str]) -> int:
+    size, seed = work
+    _batch(size, _shared["people"], _shared["agents"], random.Random(seed))  # noqa: S311
+    gc.collect(0)
+    return size
 
 
 def _people(count: int, dice: random.Random) -> list[Person]:
@@ -68,7 +104,7 @@ def _people(count: int, dice: random.Random) -> list[Person]:
         )
         set_keys(person)
         persons.append(person)
-    Person.objects.bulk_create(persons, batch_size=BATCH)
+    copy(persons)
     points = []
     for person in persons:
         local = fold(f"{person.first_name}.{person.family_name}").replace(" ", "").replace("'", "")
@@ -79,7 +115,7 @@ def _people(count: int, dice: random.Random) -> list[Person]:
         points.append(
             ContactPoint(person=person, kind="phone", value=phone, source="import", reversed_digits=phone[:0:-1])
         )
-    ContactPoint.objects.bulk_create(points, batch_size=BATCH)
+    copy(points)
     return persons
 
 
@@ -91,14 +127,17 @@ def _agents() -> dict[int, list[int]]:
     return found
 
 
+@transaction.atomic
 def _batch(size: int, people: Sequence[Person], agents: dict[int, list[int]], dice: random.Random) -> None:
     numbers = _references(size)
     cases = [_case(number, people, agents, dice) for number in numbers]
     clocks = [clock for case in cases for clock in _clocks(case)]  # first: they give each case its due date
-    Case.objects.bulk_create(cases)
-    Clock.objects.bulk_create(clocks)
-    Interaction.objects.bulk_create([i for case in cases for i in _exchanges(case, dice)])
-    Event.objects.bulk_create([e for case in cases for e in _events(case)])
+    copy(cases)
+    for clock in clocks:
+        clock.case_id = clock.case.pk
+    copy(clocks)
+    copy([i for case in cases for i in _exchanges(case, dice)])
+    copy([e for case in cases for e in _events(case)])
 
 
 def _references(size: int) -> list[str]:

@@ -64,7 +64,9 @@ class Stream:
     def next(self) -> Told | None:
         """The next message; None when the stream ended. Comments are passed over."""
         found: dict[str, str] = {}
+        end = time.monotonic() + SECONDS
         while True:
+            assert time.monotonic() < end, "nothing was told"  # comments alone do not count
             raw = self.response.readline()
             if not raw:
                 return None
