@@ -7,9 +7,9 @@ model that computes something there is not for this.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import groupby
 from typing import Any, TypeAlias, TypeVar
 
@@ -59,22 +59,17 @@ def copy(rows: Sequence[Model]) -> None:
     fields = _fields(model, left_out)
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(str(model._meta.db_table))
-    prepared = frozenset(field.attname for field in fields if isinstance(field, ArrayField | JSONField))
-    names = [field.attname for field in fields]
+    values = [(field.attname, _for_copy(field)) for field in fields]
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as stream:
-        if not prepared:
-            for row in rows:
-                stream.write_row([_plain(row.__dict__[name]) for name in names])
-            return
         for row in rows:
-            stream.write_row(
-                [
-                    field.get_db_prep_save(row.__dict__[field.attname], connection=connection)
-                    if field.attname in prepared
-                    else _plain(row.__dict__[field.attname])
-                    for field in fields
-                ]
-            )
+            stream.write_row([convert(row.__dict__[name]) for name, convert in values])
+
+
+def _for_copy(field: AnyField) -> Callable[[Any], Any]:
+    """How a value of this field is given to COPY; asked once a field, not once a value."""
+    if isinstance(field, ArrayField | JSONField):
+        return partial(field.get_db_prep_save, connection=connection)
+    return _plain
 
 
 def _plain(value: Any) -> Any:
