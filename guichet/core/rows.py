@@ -17,6 +17,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import Field, JSONField, Model
 from django.db.models.expressions import DatabaseDefault
+from psycopg import RawCursor
 
 AnyField: TypeAlias = "Field[Any, Any]"
 Row = TypeVar("Row", bound=Model)
@@ -100,7 +101,10 @@ def write(*rows: Model) -> None:
         same = list(found)
         shape.append((model, left_out, len(same)))
         values += [value for row in same for value in _values(row, left_out)]
-    tell(_one_statement(tuple(shape)), values)
+    connection.ensure_connection()
+    # In the server's own notation: the driver would parse a statement of this length anew each time.
+    with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
+        cursor.execute(_one_statement(tuple(shape)), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 
@@ -217,7 +221,8 @@ def _update(model: type[Model]) -> str:
 def _one_statement(shape: tuple[tuple[type[Model], frozenset[str], int], ...]) -> str:
     *first, last = [_statement(model, left_out, count, returning=False) for model, left_out, count in shape]
     named = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(first))
-    return f"WITH {named} {last}" if named else last
+    pieces = (f"WITH {named} {last}" if named else last).split("%s")
+    return pieces[0] + "".join(f"${number}{piece}" for number, piece in enumerate(pieces[1:], 1))
 
 
 @cache
