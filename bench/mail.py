@@ -10,6 +10,7 @@ promise the same.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from email import message_from_bytes
 from email.policy import default
@@ -20,27 +21,40 @@ from bench import Measure
 from bench._database import as_durable_as_the_server, cpu_seconds, own_database
 from bench._mails import mails
 
-COUNT, WARM, SLICE = 1000, 60, 100
+COUNT, WARM, SLICE, ROUNDS = 1000, 60, 100, 2
 
 
 def run() -> Iterator[Measure]:
     raws = list(mails(COUNT + WARM))
+    totals = [0.0, 0.0, 0.0]
+    for _ in range(ROUNDS):
+        for index, spent in enumerate(_round(raws)):
+            totals[index] += spent
+    limit, cost, wall = (total / COUNT / ROUNDS for total in totals)
+    yield _measure("mail_in.limit", limit * 1000, None, None)
+    yield _measure("mail_in", cost * 1000, cost / limit, "mail_in.limit")
+    yield Measure(name="mail_in.rate", value=round(1 / wall, 1), unit="mails/s", ratio=None, against=None)
+
+
+def _round(raws: Sequence[bytes]) -> tuple[float, float, float]:
+    """Seconds for the whole corpus: CPU of the limit, CPU of the way, wall time of the way.
+
+    In turns, so that what else the machine does weighs on both alike. The limit runs thrice a turn: the system counts
+    CPU in ticks of 10 ms, and so short a work is seen by few of them.
+    """
+    limit = cost = wall = 0.0
     with own_database("mail"), as_durable_as_the_server():
         _limit_table()
         _region()
         _limit(raws[:WARM])
         _way(raws[:WARM])
-        limit = cost = wall = 0.0
-        # In turns, so that what else the machine does weighs on both alike.
         for first in range(WARM, len(raws), SLICE):
             some = raws[first : first + SLICE]
-            limit += _spent(_limit, some)[0]
+            limit += _spent(_limit, [*some] * 3)[0] / 3
             spent = _spent(_way, some)
             cost, wall = cost + spent[0], wall + spent[1]
         _check(len(raws))
-    yield _measure("mail_in.limit", limit * 1000 / COUNT, None, None)
-    yield _measure("mail_in", cost * 1000 / COUNT, cost / limit, "mail_in.limit")
-    yield Measure(name="mail_in.rate", value=round(COUNT / wall, 1), unit="mails/s", ratio=None, against=None)
+    return limit, cost, wall
 
 
 def _measure(name: str, value: float, ratio: float | None, against: str | None) -> Measure:
@@ -61,9 +75,12 @@ def _spent(work: Callable[[Sequence[bytes]], None], raws: Sequence[bytes]) -> tu
 
 
 def _region() -> None:
+    """What processes remember belongs to the database before."""
+    from guichet.accounts import machines
     from guichet.demo import region
     from guichet.organisation import directory
 
+    machines.forget()
     region.build()
     directory.forget()
 
@@ -109,7 +126,7 @@ def _check(expected: int) -> None:
     replies = outcomes.count(("done", "reply"))
     opened = outcomes.count(("done", "new_case"))
     acknowledged = Interaction.objects.filter(direction="out", kind__in=["receipt", "registration"]).count()
-    assert len(outcomes) == opened + replies == expected, outcomes
+    assert len(outcomes) == opened + replies == expected, Counter(outcomes)
     assert 0.27 < replies / expected < 0.35, replies
     assert Case.objects.filter(team__isnull=False).count() == opened
     assert acknowledged == Delivery.objects.count() > 0.97 * opened

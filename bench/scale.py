@@ -19,10 +19,12 @@ TABLES = ("people_person", "people_contactpoint", "cases_case", "cases_clock", "
 
 
 def run() -> Iterator[Measure]:
+    from guichet.accounts import machines
     from guichet.demo import history, region
     from guichet.organisation import directory
 
     with own_database("scale"):
+        machines.forget()
         region.build()
         directory.forget()
         before = {table: _count(table) for table in TABLES}

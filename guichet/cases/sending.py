@@ -65,30 +65,6 @@ def _message_ids(case: Case) -> list[str]:
     return list(known.values_list("message_id", flat=True)[:10])
 
 
-def write_out(
-    case: Case,
-    letter: Letter,
-    *,
-    by: User,
-    kind: str,
-    at: datetime | None = None,
-    text: str = "",
-    automatic: str = "",
-    not_before: datetime | None = None,
-    template_version: str = "",
-) -> Interaction:
-    """Queue a letter of the case and put it in its history, in the same transaction: one never goes without the other.
-
-    `text`: what the history shows when it is not the whole letter (an answer without its signature).
-    """
-    rows = written(
-        case, letter, by=by, kind=kind, at=at, text=text, automatic=automatic, not_before=not_before,
-        template_version=template_version,
-    )  # fmt: skip
-    insert(*rows)
-    return cast("Interaction", rows[-1])
-
-
 def written(
     case: Case,
     letter: Letter,
@@ -101,7 +77,10 @@ def written(
     not_before: datetime | None = None,
     template_version: str = "",
 ) -> list[Model]:
-    """The rows of `write_out`, the parcel first and the interaction last, for a caller who writes them with others."""
+    """What queues a letter of the case (the parcel first) and puts it in its history (the interaction, last).
+
+    `text`: what the history shows when it is not the whole letter (an answer without its signature).
+    """
     parcel, *others = frozen(letter, not_before=not_before)
     assert isinstance(parcel, Parcel)
     interaction = Interaction(
@@ -120,3 +99,9 @@ def written(
         template_version=template_version,
     )
     return [parcel, *others, interaction]
+
+
+def write_out(rows: list[Model]) -> Interaction:
+    """Write the rows of `written`, in the same transaction: a letter never goes without its place in the history."""
+    insert(*rows)
+    return cast("Interaction", rows[-1])

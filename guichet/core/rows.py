@@ -7,18 +7,31 @@ model that computes something there is not for this.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import groupby
 from typing import Any, TypeAlias, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection
-from django.db.models import Field, JSONField, Model
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    EmailField,
+    Field,
+    JSONField,
+    Model,
+    TextField,
+)
 from django.db.models.expressions import DatabaseDefault
+from psycopg import RawCursor
 
 AnyField: TypeAlias = "Field[Any, Any]"
+Statement: TypeAlias = tuple[str, Sequence[Any]]
+# Integers are left to their fields: those say a type that does not change with the size of the value.
+PLAIN = (CharField, EmailField, TextField, BooleanField, DateTimeField)
 Row = TypeVar("Row", bound=Model)
 MAX_PARAMETERS = 30_000  # the protocol knows 65,535
 
@@ -59,22 +72,17 @@ def copy(rows: Sequence[Model]) -> None:
     fields = _fields(model, left_out)
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(str(model._meta.db_table))
-    prepared = frozenset(field.attname for field in fields if isinstance(field, ArrayField | JSONField))
-    names = [field.attname for field in fields]
+    values = [(field.attname, _for_copy(field)) for field in fields]
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as stream:
-        if not prepared:
-            for row in rows:
-                stream.write_row([_plain(row.__dict__[name]) for name in names])
-            return
         for row in rows:
-            stream.write_row(
-                [
-                    field.get_db_prep_save(row.__dict__[field.attname], connection=connection)
-                    if field.attname in prepared
-                    else _plain(row.__dict__[field.attname])
-                    for field in fields
-                ]
-            )
+            stream.write_row([convert(row.__dict__[name]) for name, convert in values])
+
+
+def _for_copy(field: AnyField) -> Callable[[Any], Any]:
+    """How a value of this field is given to COPY; asked once a field, not once a value."""
+    if isinstance(field, ArrayField | JSONField):
+        return partial(field.get_db_prep_save, connection=connection)
+    return _plain
 
 
 def _plain(value: Any) -> Any:
@@ -88,11 +96,11 @@ def update(row: Model) -> None:
     tell(_update(type(row)), [*values, row.pk])
 
 
-def write(*rows: Model) -> None:
+def write(*rows: Model, also: Statement | None = None) -> None:
     """Insert `rows`, of any models, in a single statement: foreign keys are checked at the commit, whatever the order.
 
     Those whose key nobody gave get one that stays unknown here, and the defaults of the database are not read back:
-    parents are numbered before.
+    parents are numbered before. `also`: what is told in the same breath, and may name the keys of `rows`.
     """
     shape: list[tuple[type[Model], frozenset[str], int]] = []
     values: list[Any] = []
@@ -100,7 +108,10 @@ def write(*rows: Model) -> None:
         same = list(found)
         shape.append((model, left_out, len(same)))
         values += [value for row in same for value in _values(row, left_out)]
-    tell(_one_statement(tuple(shape)), values)
+    connection.ensure_connection()
+    # In the server's own notation: the driver would parse a statement of this length anew each time.
+    with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
+        cursor.execute(_one_statement(tuple(shape), also[0] if also else ""), [*values, *(also[1] if also else ())])
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 
@@ -152,10 +163,20 @@ def _insert(model: type[Model], left_out: frozenset[str], rows: Sequence[Model])
 
 def _values(row: Model, left_out: frozenset[str]) -> list[Any]:
     row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
+    held, wrapper = row.__dict__, connections[DEFAULT_DB_ALIAS]
     return [
-        field.get_db_prep_save(field.pre_save(row, True), connection=connection)
-        for field in _fields(type(row), left_out)
+        _plain(held[name]) if field is None else field.get_db_prep_save(field.pre_save(row, True), connection=wrapper)
+        for name, field in _ways(type(row), left_out)
     ]
+
+
+@cache
+def _ways(model: type[Model], left_out: frozenset[str]) -> tuple[tuple[str, AnyField | None], ...]:
+    """For each column its attribute, and its field where the value does not go to the driver as it is."""
+    return tuple(
+        (field.attname, None if type(field) in PLAIN and not _is_a_clock(field) else field)
+        for field in _fields(model, left_out)
+    )
 
 
 def _complete(row: Model, left_out: frozenset[str], got: Sequence[Any]) -> None:
@@ -214,15 +235,23 @@ def _update(model: type[Model]) -> str:
 
 
 @lru_cache(maxsize=500)  # a mail with forty files has a shape of its own
-def _one_statement(shape: tuple[tuple[type[Model], frozenset[str], int], ...]) -> str:
-    *first, last = [_statement(model, left_out, count, returning=False) for model, left_out, count in shape]
+def _one_statement(shape: tuple[tuple[type[Model], frozenset[str], int], ...], also: str) -> str:
+    inserts = [_statement(model, left_out, count, returning=False) for model, left_out, count in shape]
+    *first, last = [*inserts, also] if also else inserts
     named = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(first))
-    return f"WITH {named} {last}" if named else last
+    pieces = (f"WITH {named} {last}" if named else last).split("%s")
+    return pieces[0] + "".join(f"${number}{piece}" for number, piece in enumerate(pieces[1:], 1))
+
+
+def _is_a_clock(field: AnyField) -> bool:
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
 @cache
 def _draw(model: type[Model]) -> str:
-    return f"nextval(pg_get_serial_sequence('{model._meta.db_table}', '{model._meta.pk.column}'))"
+    place = [str(model._meta.db_table), str(model._meta.pk.column)]
+    [(sequence,)] = ask("SELECT pg_get_serial_sequence(%s, %s)", place)
+    return f"nextval('{sequence}')"
 
 
 def _mark(field: AnyField) -> str:

@@ -9,7 +9,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.cases.actions.writing import answer_to
 from guichet.cases.clocks import ends_by_itself
 from guichet.cases.models import Case, Interaction, Status
-from guichet.cases.sending import letter_for, write_out
+from guichet.cases.sending import letter_for, write_out, written
 from guichet.core.calendar import paris_day, say_day
 from guichet.core.jobs import every
 from guichet.journal.actions import record
@@ -41,7 +41,7 @@ def remind(pk: int) -> bool:
     text = _text(case)
     subject = f"Rappel – demande N° {case.spoken_reference}"
     letter = letter_for(case, text=text, subject=subject, to=to, automatic=True)
-    write_out(case, letter, by=by, kind=Interaction.Kind.REMINDER, automatic="reminder")
+    write_out(written(case, letter, by=by, kind=Interaction.Kind.REMINDER, automatic="reminder"))
     record("case.reminded", by=by, case_id=case.pk)
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -56,7 +57,7 @@ def check(raw: bytes) -> Inbound | None:
         assert "/" not in file.name
         assert len(file.name) <= 140
     assert "<script" not in inbound.html
-    assert ' src="http' not in inbound.html
+    assert not re.search(r'<[^>]* src="http', inbound.html)  # in a tag: the words themselves may be shown
     return inbound
 
 

@@ -13,8 +13,8 @@ from guichet.cases import clocks, receipts
 from guichet.cases.models import Case, Clock, Interaction
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.cases.receipts import Receipt
-from guichet.cases.sending import letter_for, written
-from guichet.core.rows import ask, insert
+from guichet.cases.sending import letter_for, write_out, written
+from guichet.core.rows import ask
 from guichet.journal.actions import Fact, record_all
 from guichet.organisation.directory import directory
 
@@ -111,5 +111,5 @@ def acknowledge(case: Case, first: Interaction, *, by: User) -> None:
     clocks.refresh_due(case)  # not what was planned: a clock may be held
     Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
     if plan.receipt is not None:
-        insert(*receipt_rows(case, plan.receipt, at=plan.at, answering=first, by=by))
+        write_out(receipt_rows(case, plan.receipt, at=plan.at, answering=first, by=by))
     record_all([receipt_fact(case, plan)], by=by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db.models import Model
@@ -18,7 +18,7 @@ from guichet.cases.models.case import NO_DEADLINE, REFERENCES, next_reference
 from guichet.channels.contract import Inbound
 from guichet.core import files
 from guichet.core.reference import make
-from guichet.core.rows import insert, number, write
+from guichet.core.rows import Statement, insert, number, write
 from guichet.core.text import one_line, strip_controls
 from guichet.journal.actions import Fact, events_of, record_all
 from guichet.organisation.directory import directory
@@ -46,11 +46,13 @@ def open_from(
     by: User,
     quiet: bool = False,
     newcomer: Sequence[Model] = (),
+    also: Callable[[], Statement] | None = None,
 ) -> None:
     """A new case with the message that opens it, its files, and the receipt the law asks for (CRPA L112-11).
 
     The receipt is decided before anything is written: the clocks it stops are written once, as they will stand.
     `quiet`: history replayed, without clock nor receipt. `newcomer`: rows of the person, if unknown until now.
+    `also`: what is told with them, once `interaction` has its key.
     """
     parcel = Parcel()  # only its key, drawn with the others
     case.reference = make(number(case, interaction, parcel, *newcomer[:1], sequence=REFERENCES))
@@ -73,7 +75,10 @@ def open_from(
     if plan:
         events += events_of([receipt_fact(case, plan)], by=rule)
     kept = [decision] if decision else []
-    write(*newcomer, case, *started.values(), interaction, *pieces, *receipt, *kept, *tasks, *events)
+    write(
+        *newcomer, case, *started.values(), interaction, *pieces, *receipt, *kept, *tasks, *events,
+        also=also() if also else None,
+    )  # fmt: skip
     report_condemned([piece.file_id for piece in pieces], by=rule)
 
 

@@ -190,15 +190,19 @@ def understand(item: InboundItem) -> None:
     if inbound.automatic:
         # A machine's mail that answers nothing of ours is not a request (behaviours 8); it stays visible, replayable.
         raise Unreadable(f"Message automatique ({inbound.automatic}) : ce n'est pas une demande.")
-    return _done(item, "new_case", _new_case_from_mail(inbound, item, by=by))
+    return _new_case_from_mail(inbound, item, by=by)
 
 
 def _done(item: InboundItem, outcome: str, interaction: Interaction | None) -> None:
+    rows.tell(*_settled(item, outcome, interaction))
+
+
+def _settled(item: InboundItem, outcome: str, interaction: Interaction | None) -> rows.Statement:
     item.state = InboundItem.State.DONE
     item.outcome = outcome
     item.interaction = interaction
     item.handled_at = timezone.now()
-    rows.tell(
+    return (
         "UPDATE cases_inbounditem SET state = %s, outcome = %s, interaction_id = %s, handled_at = %s, error = '' "
         "WHERE id = %s",
         [item.state.value, outcome, interaction.pk if interaction else None, item.handled_at, item.pk],
@@ -219,7 +223,7 @@ def teams_written_to(inbound: Inbound) -> list[Team]:
     return list(dict.fromkeys(team for team in found if team is not None))
 
 
-def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Interaction:
+def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> None:
     person, newcomer = people.meet(
         Claim(email=inbound.sender.value, displayed_name=one_line(inbound.sender.name)), by=by, source="email"
     )
@@ -235,8 +239,10 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Int
         team_id=written_to.pk if written_to else None,
     )
     interaction = interaction_of(inbound, at=item.received_at, person=person)
-    open_from(case, interaction, files_of(inbound), by=by, quiet=item.quiet, newcomer=newcomer)
+    open_from(
+        case, interaction, files_of(inbound), by=by, quiet=item.quiet, newcomer=newcomer,
+        also=lambda: _settled(item, "new_case", interaction),
+    )  # fmt: skip
     for other in teams:
         if other.pk != case.team_id and not other.takes_unrouted:
             case.informed_teams.add(other.pk)
-    return interaction

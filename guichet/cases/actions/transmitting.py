@@ -9,7 +9,7 @@ from guichet.cases.actions.moving import locked, move, save
 from guichet.cases.actions.writing import answer_to
 from guichet.cases.models import Case, Interaction, Status
 from guichet.cases.models.case import Result
-from guichet.cases.sending import letter_for, write_out
+from guichet.cases.sending import letter_for, write_out, written
 from guichet.core.calendar import paris_day, say_day, say_moment
 from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
@@ -57,7 +57,7 @@ def _send(case: Case, body: CompetentBody, *, by: User) -> None:
     )
     subject = f"Transmission – demande N° {case.spoken_reference}"
     letter = letter_for(case, text=text, subject=subject, to=[(body.email, body.name)], files=files)
-    write_out(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION)
+    write_out(written(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION))
 
 
 def _quoted(message: Interaction, case: Case) -> str:
@@ -77,4 +77,4 @@ def _tell(case: Case, body: CompetentBody, to: list[tuple[str, str]], *, by: Use
     )
     subject = f"Votre demande N° {case.spoken_reference} a été transmise"
     letter = letter_for(case, text=text, subject=subject, to=to)
-    write_out(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION)
+    write_out(written(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION))

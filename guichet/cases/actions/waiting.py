@@ -12,7 +12,7 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.moving import locked, move, save
-from guichet.cases.actions.writing import write_reply
+from guichet.cases.actions.writing import reply
 from guichet.cases.models import Case, Clock, Interaction, Status, Suspension, Task
 from guichet.cases.models.case import Result
 from guichet.core.calendar import end_of_day, paris_day, say_day
@@ -64,7 +64,7 @@ def ask_pieces(
     until = end_of_day(paris_day(until))
     silence = case.clocks.filter(kind=Clock.Kind.SILENCE, stopped_at__isnull=True).first()
     body = _letter(text, wanted, until, silence)
-    interaction = write_reply(case, by=by, text=body, version=version, kind=Interaction.Kind.PIECES)
+    interaction = reply(case, by=by, text=body, version=version, kind=Interaction.Kind.PIECES)
     case = locked(case, by=by)
     move(case, Status.WAITING_CITIZEN)
     # An acceptance starts with the pieces, whenever they come; a rejection waits no longer than the delay given.

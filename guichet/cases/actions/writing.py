@@ -15,7 +15,7 @@ from guichet.cases import clocks
 from guichet.cases.actions.moving import locked, move, save
 from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, Status, Suspension
 from guichet.cases.models.case import Result
-from guichet.cases.sending import letter_for, write_out
+from guichet.cases.sending import letter_for, write_out, written
 from guichet.core import files as store
 from guichet.core.refused import Refused
 from guichet.core.text import strip_controls
@@ -28,6 +28,8 @@ from guichet.outbox.models import Parcel
 UploadedFile = tuple[str, bytes]
 # A variable of a template that nobody filled: « {prénom} », « [prénom] » (behaviours 33).
 EMPTY_VARIABLE = re.compile(r"[{\[][a-zàâçéèêëîïôûùü_ ]{2,40}[}\]]", re.IGNORECASE)
+
+SAID_OF: dict[str, str] = {Interaction.Kind.MESSAGE: "case.replied", Interaction.Kind.HOLDING: "case.held"}
 
 
 @transaction.atomic
@@ -43,34 +45,13 @@ def reply(
     close_with: str = "",
     version: int | None = None,
     template_version: str = "",
+    kind: str = Interaction.Kind.MESSAGE,
 ) -> Interaction:
     """Answer by e-mail. It leaves after the undo delay, or at `send_at`; `close_with` (a Result) also closes the case.
 
     Recipients are frozen now. Raises `Refused` on an empty text, an unfilled variable, no usable address, a stale case.
+    `kind` says what the answer is; of one that is not in `SAID_OF` the caller says more in the journal.
     """
-    interaction = write_reply(
-        case, by=by, text=text, to=to, cc=cc, files=files, send_at=send_at, close_with=close_with, version=version,
-        template_version=template_version,
-    )  # fmt: skip
-    record("case.replied", by=by, case_id=interaction.case_id, subject=f"interaction:{interaction.pk}")
-    return interaction
-
-
-def write_reply(
-    case: Case,
-    *,
-    by: User,
-    text: str,
-    to: Sequence[tuple[str, str]] | None = None,
-    cc: Sequence[tuple[str, str]] = (),
-    files: Sequence[UploadedFile] = (),
-    send_at: datetime | None = None,
-    close_with: str = "",
-    version: int | None = None,
-    template_version: str = "",
-    kind: str = Interaction.Kind.MESSAGE,
-) -> Interaction:
-    """The answer itself, inside the transaction of the action that says in the journal what it was."""
     body = strip_controls(text).strip()
     if not body:
         raise Refused("Écrivez votre réponse avant de l'envoyer.", status=400)
@@ -91,7 +72,9 @@ def write_reply(
     whole = signed(case, body, by=by)
     letter = letter_for(case, text=whole, subject=subject, to=recipients, cc=cc, answering=last, files=kept)
     interaction = write_out(
-        case, letter, by=by, kind=kind, at=now, text=body, not_before=not_before, template_version=template_version
+        written(
+            case, letter, by=by, kind=kind, at=now, text=body, not_before=not_before, template_version=template_version
+        )
     )
     Attachment.objects.bulk_create(
         [
@@ -101,6 +84,8 @@ def write_reply(
     )
     Draft.objects.filter(case=case, user=by, kind="email").delete()
     _after_reply(case, now, close_with=close_with, kind=kind, by=by)
+    if kind in SAID_OF:
+        record(SAID_OF[kind], by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}")
     return interaction
 
 
@@ -219,9 +204,7 @@ def note(case: Case, *, by: User, text: str, files: Sequence[UploadedFile] = ())
 @transaction.atomic
 def hold(case: Case, *, by: User, text: str, version: int | None = None) -> Interaction:
     """A holding reply: it keeps the promise to answer, and changes nothing to the legal delay."""
-    interaction = write_reply(case, by=by, text=text, version=version, kind=Interaction.Kind.HOLDING)
-    record("case.held", by=by, case_id=interaction.case_id, subject=f"interaction:{interaction.pk}")
-    return interaction
+    return reply(case, by=by, text=text, version=version, kind=Interaction.Kind.HOLDING)
 
 
 def parcel_state(parcel: Parcel) -> str:

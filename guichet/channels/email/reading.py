@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from guichet.channels.contract import Address, Bounce, Inbound, Unreadable
@@ -180,9 +181,9 @@ _SPANISH = listed("el los las una es que para con por mi su hola gracias usted e
 
 def _language(text: str) -> str:
     """French unless another language clearly wins; a hint for the agent, nothing is decided on it."""
-    words = text[:3000].lower().split()[:300]
+    words = Counter(text[:3000].lower().split()[:300])
     scores = {
-        code: sum(word in known for word in words)
+        code: sum(words[word] for word in known & words.keys())
         for code, known in (("fr", _FRENCH), ("en", _ENGLISH), ("es", _SPANISH))
     }
     best = max(scores, key=lambda code: (scores[code], code == "fr"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.conf import settings
+
+from guichet.core.refused import Refused
 
 
 class DeskForm(forms.Form):
@@ -19,6 +22,17 @@ class DeskForm(forms.Form):
         for field in self.fields.values():
             if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput | forms.FileInput):
                 field.widget.attrs.setdefault("class", "saisie")
+
+    def carry_out(self, run: Callable[[dict[str, Any]], object]) -> int:
+        """Call `run` with what was typed. Returns 0 when it is done, else the status to show the form again with."""
+        if not self.is_valid():
+            return 400
+        try:
+            run(self.cleaned_data)
+        except Refused as refusal:
+            self.add_error(None, refusal.message)
+            return refusal.status
+        return 0
 
 
 class ManyFilesInput(forms.ClearableFileInput):

@@ -18,7 +18,6 @@ from guichet.cases.actions.personal import finish_task
 from guichet.cases.models import Case, Status, Task
 from guichet.cases.models.case import MOVES
 from guichet.core.calendar import start_of_day
-from guichet.core.refused import Refused
 from guichet.desk.forms import acts as forms
 from guichet.desk.guard import AgentRequest, agent_required
 
@@ -156,18 +155,12 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
     if verb not in ACTS:
         raise Http404
     form = _form(verb, case, request.user, request.POST)
-    status = 400
-    if form.is_valid():
-        if verb == "reunir":  # looked at before it is done
-            return redirect("desk:merge_preview", case.reference, form.cleaned_data["other"].reference)
-        try:
-            ACTS[verb].run(case, request.user, form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, refusal.message)
-            status = refusal.status
-        else:
-            messages.success(request, ACTS[verb].done)
-            return back(request, case)
+    if verb == "reunir" and form.is_valid():  # looked at before it is done
+        return redirect("desk:merge_preview", case.reference, form.cleaned_data["other"].reference)
+    status = form.carry_out(lambda data: ACTS[verb].run(case, request.user, data))
+    if not status:
+        messages.success(request, ACTS[verb].done)
+        return back(request, case)
     return case_page(request, case, status=status, failed=verb, bound=form)
 
 

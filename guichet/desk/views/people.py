@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from guichet.accounts.models import User
 from guichet.cases.policy import people_visible_to
-from guichet.core.refused import Refused
 from guichet.desk.forms import people as forms
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.records import record_context
@@ -136,15 +135,9 @@ def act(request: AgentRequest, pk: int, verb: str) -> HttpResponse:
     if verb not in ACTS:
         raise Http404
     form = _form(verb, person, request.user, request.POST)
-    status = 400
-    if form.is_valid():
-        try:
-            ACTS[verb].run(person, request.user, form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, refusal.message)
-            status = refusal.status
-        else:
-            messages.success(request, ACTS[verb].done)
-            return redirect("desk:person", person.pk)
+    status = form.carry_out(lambda data: ACTS[verb].run(person, request.user, data))
+    if not status:
+        messages.success(request, ACTS[verb].done)
+        return redirect("desk:person", person.pk)
     person.refresh_from_db()  # checking the form must not change what is shown
     return person_page(request, person, status=status, failed=verb, bound=form)

@@ -75,16 +75,22 @@ def not_the_same(one: Person, other: Person, *, by: User) -> None:
     """Two persons, whatever they share. Remembered: the pair is never proposed again."""
     if one.pk == other.pk:
         raise Refused("Il faut deux fiches différentes.", status=400)
+    _decide(one, other, Duplicate.State.NOT_SAME)
     first, second = sorted([one.pk, other.pk])
-    now = timezone.now()
+    record("person.not_same", by=by, person_id=first, other=second)
+    record("person.not_same", by=by, person_id=second, other=first)
+
+
+def _decide(one: Person, other: Person, state: Duplicate.State) -> None:
+    """What an agent decided of a pair, whether it had been proposed or not."""
+    first, second = sorted([one.pk, other.pk])
+    decision = {"state": state, "decided_at": timezone.now()}
     Duplicate.objects.update_or_create(
         first_id=first,
         second_id=second,
-        defaults={"state": Duplicate.State.NOT_SAME, "decided_at": now},
-        create_defaults={"state": Duplicate.State.NOT_SAME, "decided_at": now, "reason": "décision d'un agent"},
+        defaults=decision,
+        create_defaults={**decision, "reason": "décision d'un agent"},
     )
-    record("person.not_same", by=by, person_id=first, other=second)
-    record("person.not_same", by=by, person_id=second, other=first)
 
 
 # -- merging ----------------------------------------------------------------------------------------------------------
@@ -173,14 +179,7 @@ def _copy_points(survivor: Person, absorbed: Person) -> list[int]:
 
 def _decided(survivor: Person, absorbed: Person) -> None:
     """The pair is decided; what was said of the absorbed record and others now concerns the survivor."""
-    first, second = sorted([survivor.pk, absorbed.pk])
-    now = timezone.now()
-    Duplicate.objects.update_or_create(
-        first_id=first,
-        second_id=second,
-        defaults={"state": Duplicate.State.MERGED, "decided_at": now},
-        create_defaults={"state": Duplicate.State.MERGED, "decided_at": now, "reason": "décision d'un agent"},
-    )
+    _decide(survivor, absorbed, Duplicate.State.MERGED)
     pairs = Duplicate.objects.filter(Q(first=absorbed) | Q(second=absorbed)).exclude(state=Duplicate.State.MERGED)
     moved = []
     for pair in pairs:
