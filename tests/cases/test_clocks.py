@@ -191,7 +191,7 @@ def test_pieces_are_named_and_have_a_delay(region: Region, at: At, pieces: list[
 
 def waiting(region: Region, at: At, *, days: int | None = None) -> Case:
     now = at(2026, 9, 1, 9)
-    case = case_of(receive(mail(), at=now))
+    case = actions.change_topic(case_of(receive(mail(), at=now)), region.card, by=region.nadia)
     actions.wait_for_citizen(case, by=region.nadia, days=days)
     case.refresh_from_db()
     return case

@@ -28,8 +28,8 @@ WRITERS = {
     "outbox/sending.py": "claims a delivery and notes its outcome",
     "people/models.py": "a phone number keeps its reversed digits beside it",
 }
-# Not the database: a dictionary, a hash.
-HARMLESS = {"data.update", "hashlib.update", "digest.update", "context.update"}
+# Not the database: a dictionary, a hash, a counter.
+HARMLESS = {"data.update", "hashlib.update", "digest.update", "context.update", "letters.update", "seen.update"}
 
 
 def written(path: Path) -> list[str]:

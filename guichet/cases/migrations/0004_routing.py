@@ -85,6 +85,9 @@ class Migration(migrations.Migration):
                 ('model', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='cases.routingmodel')),
                 ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='cases.routingrule')),
             ],
+            options={
+                'verbose_name': "décision d'orientation",
+            },
         ),
         migrations.CreateModel(
             name='TopicExample',

@@ -138,6 +138,7 @@ class RoutingDecision(models.Model):
     corrected_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = "décision d'orientation"
         indexes = [
             models.Index(fields=["case", "-id"], name="decisions_of_case"),
             models.Index(fields=["-at"], name="decisions_by_day"),
