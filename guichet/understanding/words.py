@@ -28,9 +28,10 @@ SMS = {
     "jvoudrai": "je voudrais", "jsuis": "je suis", "chui": "je suis", "jpeux": "je peux", "jarrive": "j arrive",
     "narrive": "n arrive", "dapres": "d apres", "linscription": "l inscription", "lecole": "l ecole",
     "daide": "d aide", "laide": "l aide", "dinscription": "d inscription", "lycé": "lycee", "qd": "quand",
-    "nn": "non", "dsl": "desole", "msg": "message", "pb": "probleme", "nouv": "nouvelle", "adr": "adresse",
+    "nn": "non", "dsl": "desole", "msg": "message", "pb": "probleme", "hs": "hors service", "jen": "j en", "nen": "n en", "jveux": "je veux", "veu": "veux",
+    "peu": "peux", "nouv": "nouvelle", "adr": "adresse",
     "num": "numero", "gosses": "enfants", "gosse": "enfant", "mome": "enfant", "gamin": "enfant", "gamine": "enfant",
-    "fac": "universite", "boite": "entreprise", "bagnole": "voiture", "thune": "argent", "thunes": "argent",
+    "fac": "universite", "bagnole": "voiture", "thune": "argent", "thunes": "argent",
     "fric": "argent", "svp": "", "stp": "", "cdlt": "", "cordialement": "", "bonjour": "", "bonsoir": "", "salut": "",
     "madame": "", "monsieur": "", "merci": "merci", "mme": "", "mr": "", "hello": "",
 }  # fmt: skip
