@@ -14,7 +14,7 @@ from guichet.accounts.actions import create_agent, join
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases.actions.routing import add_examples, learn_routing, save_rule
-from guichet.cases.models import ReplyTemplate, RoutingRule
+from guichet.cases.models import Case, ReplyTemplate, RoutingModel, RoutingRule
 from guichet.core.identifiers import DEPARTMENTS
 from guichet.demo.topics import TOPICS, examples
 from guichet.organisation.actions import close_exceptionally, route_topic, save_team, save_topic
@@ -108,10 +108,30 @@ BODIES: tuple[tuple[str, str, list[str]], ...] = (
 )
 
 
-@transaction.atomic
 def build() -> None:
     """Everything but the persons and their cases, through the ordinary actions."""
     by = machine(GUICHET)
+    with transaction.atomic():
+        _build(by)
+    finish()
+
+
+def finish() -> None:
+    """What is learnt, which takes seconds: in no transaction, since watchers of the journal wait for the oldest one."""
+    if not RoutingModel.objects.exists():
+        learn_routing(by=machine(GUICHET))
+
+
+def is_here() -> bool:
+    """The teams and agents of this Region, not those of a real one."""
+    return User.objects.filter(email=f"{AGENTS[0][0]}@agents.{DOMAIN}").exists()
+
+
+def is_whole() -> bool:
+    return RoutingModel.objects.exists() and Case.objects.exists()
+
+
+def _build(by: User) -> None:
     teams = _teams(by)
     topics = _topics(by, teams)
     Commitment.objects.bulk_create(
@@ -187,7 +207,6 @@ def _routing(by: User) -> None:
     topics = {topic.code: topic for topic in Topic.objects.all()}
     for name, topic, conditions in RULES:
         save_rule(RoutingRule(name=name, topic=topics[topic], **conditions), by=by)
-    learn_routing(by=by)
 
 
 def _agents(by: User, teams: dict[str, Team]) -> None:

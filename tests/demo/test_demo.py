@@ -6,16 +6,20 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Min, Q
 
-from guichet.cases.models import Case, Clock, Status
+from guichet.cases.models import Case, Clock, RoutingModel, Status
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.core.reference import check
 from guichet.demo import history, region
+from guichet.organisation.models import Team
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def loaded() -> None:
+def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With fewer examples: learning all of them takes seconds, and is tried elsewhere."""
+    every = region.examples()
+    monkeypatch.setattr(region, "examples", lambda: every[::6])
     region.build()
     history.load(120)
 
@@ -39,3 +43,16 @@ def test_it_is_loaded_once(loaded: None) -> None:
     with pytest.raises(CommandError):
         call_command("demo")
     assert len(region.accounts()) == len(region.AGENTS) + 1
+
+
+def test_a_load_that_was_killed_goes_on(loaded: None) -> None:
+    RoutingModel.objects.all().delete()
+    before = Case.objects.count()
+    call_command("demo", "--once")
+    assert RoutingModel.objects.filter(is_current=True).count() == 1 and Case.objects.count() == before
+
+
+def test_a_real_region_without_cases_gets_none(db: None) -> None:
+    Team.objects.create(code="X", name="Une vraie Région")
+    call_command("demo", "--once")
+    assert not Case.objects.exists() and Team.objects.count() == 1

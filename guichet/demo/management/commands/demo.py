@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from guichet.cases.models import Case
 from guichet.demo import history, region
 from guichet.organisation.models import Team
 
@@ -24,12 +25,16 @@ class Command(BaseCommand):
                 self.stdout.write(line)
             return
         loaded = Team.objects.exists()
-        if loaded and not scale:
+        begun = loaded and region.is_here() and not region.is_whole()  # killed while it loaded: go on from there
+        if loaded and not begun and not scale:
             if once:
                 return
             raise CommandError("Une Région est déjà chargée dans cette base : rien n'a été changé.")
         if not loaded:
             region.build()
+        elif begun:
+            region.finish()
+        if not Case.objects.exists():
             history.load(CASES)
         if scale:
             history.load(scale, seed=scale, say=self.stdout.write)
