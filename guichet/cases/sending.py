@@ -19,6 +19,37 @@ from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel
 from guichet.outbox.actions import Letter, frozen
 from guichet.outbox.models import Parcel
+from guichet.people.models import Person
+
+# What was asked for online is answered by mail.
+BY_MAIL = frozenset({Channel.EMAIL, Channel.FORM, Channel.PORTAL, Channel.CHAT, Channel.SOCIAL})
+
+
+def preferred_channel(case: Case) -> str:
+    """By what the person asked to be answered, in this case or always; "" when he did not say."""
+    person = case.person
+    asked = case.preferred_channel or (person.preferred_channel if person else "")
+    if asked in BY_MAIL:
+        return Channel.EMAIL
+    return asked or (Channel.PAPER if refuses_electronic(case) else "")
+
+
+def refuses_electronic(case: Case) -> bool:
+    """CRPA L112-14."""
+    return case.electronic_reply_refused or (case.person is not None and case.person.electronic_reply_refused)
+
+
+def postal_lines(person: Person) -> list[str]:
+    """The lines of the envelope, the name first; empty when the street is not known."""
+    street = [line.strip(" ,") for line in person.address.splitlines() if line.strip(" ,")]
+    if not street:
+        return []
+    names = [person.full_name, *([person.contact_name] if person.contact_name else [])]
+    if person.civility and not person.is_organisation and person.last_name:
+        names = [f"{person.get_civility_display()} {person.full_name}"]
+    town = f"{person.postcode} {person.town}".strip()
+    known = person.town and person.town.casefold() in " ".join(street).casefold()
+    return [*names, *street, *([town] if town and not known else [])]
 
 
 def letter_for(
@@ -32,6 +63,7 @@ def letter_for(
     answering: Interaction | None = None,
     first: bool = False,
     files: Sequence[tuple[StoredFile, str]] = (),
+    html: str = "",
 ) -> Letter:
     """From the unit, never from the agent (behaviours 35); the answer comes back to the case by its token.
 
@@ -46,6 +78,7 @@ def letter_for(
     return Letter(
         subject=subject,
         text=text,
+        html=html,
         to=to,
         cc=cc,
         sender_name=unit,

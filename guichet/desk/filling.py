@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
+from guichet.accounts.models import User
 from guichet.cases.models import Case, ReplyTemplate
+from guichet.cases.models.case import NO_DEADLINE
+from guichet.core.calendar import paris_day, say_day
 from guichet.core.text import fold
 from guichet.organisation.directory import directory
 
 VARIABLE = re.compile(r"\{([^\W\d_]{2,20})\}")
-# « ci-joint », « pièce jointe », « en annexe »: the file is easily forgotten.
-MENTIONS_FILE = re.compile(
-    r"ci[-‑ ]?joint|pi[eè]ces?[- ]jointes?|en pi[eè]ce[- ]jointe|fichiers? joints?", re.IGNORECASE
-)
+SUGGESTED = 9  # one key each
 
 
 def offered(case: Case) -> QuerySet[ReplyTemplate]:
@@ -28,18 +30,43 @@ def offered(case: Case) -> QuerySet[ReplyTemplate]:
     )
 
 
-def fill(template: ReplyTemplate, case: Case) -> str:
-    """A variable without a value stays written: it then blocks the sending, nothing is guessed."""
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A template as it would be inserted here."""
+
+    template: ReplyTemplate
+    text: str
+
+    @property
+    def version(self) -> str:
+        return f"{self.template.pk}.{self.template.version}"
+
+
+def suggestions(case: Case, by: User) -> list[Suggestion]:
+    """The nearest first: of its topic, then of its team, then of everyone."""
+    found = sorted(offered(case), key=lambda t: (t.topic_id is None, t.team_id is None, t.name))[:SUGGESTED]
+    return [Suggestion(template, fill(template, case, by)) for template in found]
+
+
+def values_of(case: Case, by: User) -> dict[str, str]:
+    """What each variable says for this case; "" when it is not known."""
     person = case.person
-    values = {
-        "prenom": person.first_name if person else "",
+    team = directory().team(case.team_id)
+    return {
+        "civilité": str(person.get_civility_display()) if person and person.civility else "",
+        "prénom": person.first_name if person else "",
         "nom": person.last_name if person else "",
-        "civilite": str(person.get_civility_display()) if person and person.civility else "",
-        "numero": case.spoken_reference,
+        "numéro": case.spoken_reference,
         "objet": case.subject,
+        "équipe": team.said if team and not team.takes_unrouted else "",
+        "téléphone": directory().contact_block(team).phone,
+        "échéance": say_day(paris_day(case.due_at)) if case.due_at < NO_DEADLINE else "",
+        "agent": by.signature,
+        "date": say_day(paris_day(timezone.now())),
     }
+
+
+def fill(template: ReplyTemplate, case: Case, by: User) -> str:
+    """A variable without a value stays written: it then blocks the sending, nothing is guessed."""
+    values = {fold(name): value for name, value in values_of(case, by).items()}
     return VARIABLE.sub(lambda match: values.get(fold(match.group(1))) or match.group(), template.text)
-
-
-def mentions_file(text: str) -> bool:
-    return bool(MENTIONS_FILE.search(text))

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from django.db.models import Prefetch, QuerySet
 
 from guichet.accounts.models import User
-from guichet.cases.actions.writing import parcel_state
-from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
-from guichet.core.calendar import paris_day
+from guichet.cases.actions.unsending import parcel_state
+from guichet.cases.models import Attachment, Case, Clock, Interaction, PaperLetter, Status
+from guichet.core.calendar import paris_day, say_day
 from guichet.desk.queues import CHANNEL_ICONS, EPOCH
 from guichet.journal.models import Event
 from guichet.outbox.models import Delivery
@@ -34,6 +34,8 @@ class Entry:
     delivery_tone: str = ""
     may_be_undone: bool = False
     leaves_at: datetime | None = None
+    paper: PaperLetter | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _read_mark(text: str) -> datetime | None:
 
 def _days(exchanges: QuerySet[Interaction], events: QuerySet[Event], user: User) -> list[Day]:
     found = (
-        exchanges.select_related("author", "parcel", "person")
+        exchanges.select_related("author", "parcel", "person", "paper")
         .prefetch_related(Prefetch("attachments", Attachment.objects.select_related("file")), "parcel__deliveries")
         .order_by("at", "id")
     )
@@ -119,6 +121,9 @@ def _entry(interaction: Interaction, user: User) -> Entry:
     if interaction.direction == Interaction.Direction.IN:
         machine = interaction.kind == Interaction.Kind.MACHINE or bool(interaction.automatic)
         return Entry(interaction.at, "machine" if machine else "in", "bot" if machine else look, interaction)
+    paper: PaperLetter | None = getattr(interaction, "paper", None)
+    if paper is not None:
+        return _on_paper(interaction, paper, user, look)
     deliveries = interaction.deliveries
     state = parcel_state(interaction.parcel) if interaction.parcel else ""
     leaves_at = max((d.next_try_at for d in deliveries), default=None) if state == Delivery.State.QUEUED else None
@@ -132,8 +137,21 @@ def _entry(interaction: Interaction, user: User) -> Entry:
     tone = {"failed": "erreur", "bounced": "erreur", "sent": "ok", "retrying": "attente"}.get(state, "info")
     automatic = bool(interaction.automatic) or (interaction.author is not None and interaction.author.is_machine)
     return Entry(
-        interaction.at, "machine" if automatic else "out", look, interaction, None, label, tone, undo, leaves_at
-    )
+        interaction.at, "machine" if automatic else "out", look, interaction, None, label, tone, undo, leaves_at,
+        failed=interaction.withdrawn_at is None and state in {Delivery.State.FAILED, Delivery.State.BOUNCED},
+    )  # fmt: skip
+
+
+def _on_paper(interaction: Interaction, paper: PaperLetter, user: User, look: str) -> Entry:
+    if interaction.withdrawn_at:
+        label, tone = "courrier annulé", "info"
+    elif paper.posted_on:
+        label, tone = f"posté le {say_day(paper.posted_on)}", "ok"
+    else:
+        label, tone = "à imprimer et à poster", "attente"
+    waits = paper.posted_on is None and interaction.withdrawn_at is None
+    undo = waits and interaction.author_id == user.pk
+    return Entry(interaction.at, "out", look, interaction, None, label, tone, undo, paper=paper)
 
 
 def clock_lines(case: Case) -> list[ClockLine]:

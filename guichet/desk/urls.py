@@ -14,6 +14,7 @@ from guichet.desk.views import (
     login,
     mail,
     people,
+    sent,
     writing,
 )
 
@@ -36,7 +37,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demandes/<str:reference>/reponse/", writing.reply, name="reply"),
     path("demandes/<str:reference>/note/", writing.note, name="note"),
     path("demandes/<str:reference>/brouillon/", writing.draft, name="draft"),
-    path("demandes/<str:reference>/echanges/<int:pk>/annuler/", writing.undo, name="undo"),
+    path("demandes/<str:reference>/echanges/<int:pk>/annuler/", sent.undo, name="undo"),
+    path("demandes/<str:reference>/echanges/<int:pk>/renvoyer/", sent.resend, name="resend"),
+    path("demandes/<str:reference>/echanges/<int:pk>/poste/", sent.posted, name="posted"),
+    path("demandes/<str:reference>/echanges/<int:pk>/courrier.pdf", sent.letter, name="letter"),
     path("demandes/<str:reference>/reunir/<str:other>/", joining.preview, name="merge_preview"),
     path("demandes/<str:reference>/reunions/<int:pk>/annuler/", joining.undo, name="merge_undo"),
     path("demandes/<str:reference>/liens/<str:other>/retirer/", joining.unlink, name="unlink"),

@@ -11,6 +11,8 @@ import re
 
 from django.db import connection
 
+from guichet.journal.models import Event
+
 CHANNEL = "guichet_journal"  # what the trigger on the journal notifies
 _SHAPE = re.compile(r"\d{1,19}:\d{1,19}:(?:\d{1,19}(?:,\d{1,19})*)?")
 LONGEST = 4000
@@ -29,3 +31,18 @@ def current_snapshot() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_snapshot()::text")
         return str(cursor.fetchone()[0])
+
+
+_OF_CASE = """
+SELECT * FROM journal_event WHERE case_id = %(case)s
+   AND transaction >= pg_snapshot_xmin(%(since)s::pg_snapshot)::text::bigint
+   AND NOT pg_visible_in_snapshot(transaction::text::xid8, %(since)s::pg_snapshot)
+ ORDER BY id LIMIT %(most)s
+"""
+
+
+def events_since(snapshot: str, *, case_id: int, at_most: int = 50) -> list[Event]:
+    """What was committed about a case since; nothing when the snapshot, which a browser gave back, is none."""
+    if not is_snapshot(snapshot):
+        return []
+    return list(Event.objects.raw(_OF_CASE, {"case": case_id, "since": snapshot, "most": at_most}))

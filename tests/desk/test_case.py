@@ -81,25 +81,6 @@ def test_undo_gives_the_text_back(desk: Client, case: Case) -> None:
     assert case.status == Status.IN_PROGRESS
 
 
-def test_stale_version_keeps_the_text(desk: Client, case: Case) -> None:
-    response = desk.post(at(case, "reponse/"), {"text": "Mon long texte", "version": case.version - 1})
-    page = response.content.decode()
-    assert response.status_code == 409
-    assert "Mon long texte</textarea>" in page and "a changé pendant que vous écriviez" in page
-    assert not Delivery.objects.exists()
-    again = desk.post(
-        at(case, "reponse/"), {"text": "Mon long texte", "version": response.context["reply_form"]["version"].value()}
-    )
-    assert again.status_code == 302
-
-
-def test_forgotten_attachment_is_asked_about(desk: Client, case: Case) -> None:
-    response = answer(desk, case, "Vous trouverez ci-joint l'attestation.")
-    assert response.status_code == 400 and "annonce une pièce jointe" in response.content.decode()
-    assert not Delivery.objects.exists()
-    assert answer(desk, case, "Vous trouverez ci-joint l'attestation.", without_file="on").status_code == 302
-
-
 def test_send_later(desk: Client, case: Case) -> None:
     later = timezone.localtime() + timedelta(days=2)
     assert answer(desk, case, send_at=f"{later:%Y-%m-%dT%H:%M}", action="tard").status_code == 302
@@ -115,6 +96,7 @@ def test_template_is_filled_and_an_empty_variable_blocks(desk: Client, case: Cas
     assert "{inconnu}" in desk.get(at(case), {"modele": template.pk}).content.decode()
     refused = answer(desk, case, text)
     assert refused.status_code == 400 and "champ à remplir" in refused.content.decode()
+    assert 'data-vide="{inconnu}"' in refused.content.decode()  # the cursor goes there
 
 
 def test_note_is_never_sent(desk: Client, case: Case) -> None:

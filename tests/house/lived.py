@@ -41,6 +41,7 @@ class House:
     attachment: Attachment
     page: Interaction  # a mail with a layout of its own
     reply: Interaction
+    letter: Interaction  # on paper, not posted yet
     task: Task
     failure: Delivery
     quarantined: InboundItem
@@ -63,6 +64,7 @@ def live() -> House:
     over, hidden = _by_mail(1), _by_mail(2, to="jeunes@nouvelle-aquitaine.example")
     drain()
     sent = actions.reply(case, by=by, text="Bonjour Madame,\n\nVoici votre carte.")
+    letter = actions.reply(case, by=by, text="Bonjour Madame,\n\nVoici votre carte.", channel="paper")
     actions.note(case, by=by, text="Carte refaite.")
     failure = Delivery.objects.get(parcel=sent.parcel)
     Delivery.objects.filter(pk=failure.pk).update(state=Delivery.State.FAILED, error="boîte pleine")
@@ -88,6 +90,7 @@ def live() -> House:
         attachment=Attachment.objects.get(interaction__case=case),
         page=page,
         reply=sent,
+        letter=letter,
         task=Task.objects.create(case=case, label="Rappeler Madame Lacoste"),
         failure=Delivery.objects.get(pk=failure.pk),
         quarantined=InboundItem.objects.create(

@@ -106,6 +106,9 @@ DOORS: dict[str, Door] = {
     "desk:note": of_case(post={"text": "Note"}, answers=DONE),
     "desk:draft": of_case(post={"text": "Brouillon", "kind": "note"}, answers=DONE),
     "desk:undo": of_case(arguments=case_and("reply"), post={}, answers=DONE),
+    "desk:resend": of_case(arguments=case_and("reply"), post={}, answers=DONE),
+    "desk:posted": of_case(arguments=case_and("letter"), post={}, answers=DONE),
+    "desk:letter": of_case(arguments=case_and("letter")),
     "desk:merge_preview": of_case(arguments=lambda h: {"reference": h.case.reference, "other": h.second.reference}),
     "desk:merge_undo": of_case(
         arguments=lambda h: {"reference": h.second.reference, "pk": h.joined.pk}, post={}, answers=DONE

@@ -159,6 +159,7 @@ def _states_of_a_case(house: House) -> None:
         mine.get("/suivi/demande/")
     theirs.post(f"/bureau/demandes/{house.over.reference}/faire/lier/", {"other": "12"})
     theirs.post(f"/bureau/demandes/{house.over.reference}/reponse/", {"text": "ci-joint la lettre"})
+    theirs.post(f"/bureau/demandes/{house.second.reference}/reponse/", {"text": "ci-joint la lettre", "version": 0})
     theirs.get("/bureau/nulle-part/")
     theirs.post("/bureau/compte/mot-de-passe/", {})
     theirs.post("/bureau/compte/second-facteur/", {"code": "000000"})

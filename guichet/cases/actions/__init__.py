@@ -17,6 +17,7 @@ from guichet.cases.actions.handling import (
     wake,
 )
 from guichet.cases.actions.joining import merge, preview_merge, undo_merge
+from guichet.cases.actions.paper import mark_posted
 from guichet.cases.actions.parting import link, split, unlink
 from guichet.cases.actions.receive import (
     discard,
@@ -25,13 +26,14 @@ from guichet.cases.actions.receive import (
     understand_waiting,
 )
 from guichet.cases.actions.transmitting import transmit
+from guichet.cases.actions.unsending import resend, withdraw_reply
 from guichet.cases.actions.waiting import ask_pieces, give_up, resume_overdue, wait_for_citizen
-from guichet.cases.actions.writing import hold, note, reply, withdraw_reply
+from guichet.cases.actions.writing import hold, note, reply
 
 __all__ = [
     "InboundForm", "add_message", "ask_pieces", "assign", "change_topic", "close", "close_as_citizen", "discard",
-    "give_up", "hold", "link", "mark_read", "merge", "note", "open_follow", "open_follow_link", "preview_merge",
-    "receive_form", "register_raw", "reject_as_abusive", "release", "reopen", "reopen_as_citizen", "replay", "reply",
-    "report_infected", "resume_overdue", "send_follow_code", "snooze", "split", "transfer", "transmit",
-    "understand_waiting", "undo_merge", "unlink", "wait_for_citizen", "wake", "withdraw_reply",
+    "give_up", "hold", "link", "mark_posted", "mark_read", "merge", "note", "open_follow", "open_follow_link",
+    "preview_merge", "receive_form", "register_raw", "reject_as_abusive", "release", "reopen", "reopen_as_citizen",
+    "replay", "reply", "report_infected", "resend", "resume_overdue", "send_follow_code", "snooze", "split",
+    "transfer", "transmit", "understand_waiting", "undo_merge", "unlink", "wait_for_citizen", "wake", "withdraw_reply",
 ]  # fmt: skip

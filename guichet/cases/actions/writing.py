@@ -13,21 +13,22 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.moving import locked, move, save
-from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, Status, Suspension
+from guichet.cases.actions.paper import put_on_paper
+from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, Status
 from guichet.cases.models.case import Result
-from guichet.cases.sending import letter_for, write_out, written
+from guichet.cases.sending import letter_for, preferred_channel, refuses_electronic, write_out, written
 from guichet.core import files as store
+from guichet.core import formatting
+from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
 from guichet.core.text import strip_controls
 from guichet.journal.actions import record
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel
-from guichet.outbox import actions as outbox
-from guichet.outbox.models import Parcel
 
 UploadedFile = tuple[str, bytes]
 # A variable of a template that nobody filled: « {prénom} », « [prénom] » (behaviours 33).
-EMPTY_VARIABLE = re.compile(r"[{\[][a-zàâçéèêëîïôûùü_ ]{2,40}[}\]]", re.IGNORECASE)
+EMPTY_VARIABLE = re.compile(r"[{\[][a-zàâçéèêëîïôûùü_ ]{2,40}[}\]](?!\()", re.IGNORECASE)
 
 SAID_OF: dict[str, str] = {Interaction.Kind.MESSAGE: "case.replied", Interaction.Kind.HOLDING: "case.held"}
 
@@ -46,36 +47,63 @@ def reply(
     version: int | None = None,
     template_version: str = "",
     kind: str = Interaction.Kind.MESSAGE,
+    channel: str = Channel.EMAIL,
+    despite: str = "",
+    draft_files: Sequence[str] = (),
 ) -> Interaction:
-    """Answer by e-mail. It leaves after the undo delay, or at `send_at`; `close_with` (a Result) also closes the case.
+    """Answer by e-mail or on paper. A mail leaves after the undo delay, or at `send_at`; a letter is to be printed and
+    posted. `close_with` (a Result) also closes the case.
 
-    Recipients are frozen now. Raises `Refused` on an empty text, an unfilled variable, no usable address, a stale case.
+    `draft_files`: keys of the files of his own draft that go with `files`.
+    Recipients are frozen now. Raises `Refused` on an empty text, an unfilled variable, no usable address, a stale case,
+    and a mail to who refuses electronic answers (L112-14) unless `despite` says why.
     `kind` says what the answer is; of one that is not in `SAID_OF` the caller says more in the journal.
     """
-    body = strip_controls(text).strip()
-    if not body:
-        raise Refused("Écrivez votre réponse avant de l'envoyer.", status=400)
-    if found := EMPTY_VARIABLE.search(body):
-        raise Refused(f"Il reste un champ à remplir dans votre texte : {found.group()}.", status=400)
+    body = checked(text)
     case = locked(case, by=by, version=version)
     if case.is_over:
         raise Refused("Cette demande est terminée. Rouvrez-la avant d'y répondre.")
-    recipients = list(to) if to is not None else answer_to(case)
-    if not recipients:
-        raise Refused("Cette personne n'a pas d'adresse e-mail utilisable. Choisissez un autre canal.", status=400)
-    now = timezone.now()
-    not_before = send_at or now + timedelta(seconds=settings.UNDO_SECONDS)
-    last = case.interactions.filter(direction=Interaction.Direction.IN).order_by("-at", "-id").first()
-    kept = [(store.keep(content, name=name), name) for name, content in files]
-    subject = "Votre demande" if case.hides_subject else case.subject
-    subject = f"Re: {subject} – N° {case.spoken_reference}"
-    whole = signed(case, body, by=by)
-    letter = letter_for(case, text=whole, subject=subject, to=recipients, cc=cc, answering=last, files=kept)
-    interaction = write_out(
-        written(
-            case, letter, by=by, kind=kind, at=now, text=body, not_before=not_before, template_version=template_version
+    refused = kind == Interaction.Kind.MESSAGE and channel == Channel.EMAIL and refuses_electronic(case)
+    if refused and not despite.strip():
+        raise Refused(
+            "Cette personne refuse les réponses électroniques (article L. 112-14) : répondez par courrier, ou dites "
+            "pourquoi vous lui écrivez par e-mail.",
+            status=400,
         )
-    )
+    now = timezone.now()
+    kept = [*_from_draft(case, by, draft_files), *((store.keep(content, name=name), name) for name, content in files)]
+    subject = "Votre demande" if case.hides_subject else case.subject
+    whole = signed(case, body, by=by)
+    if channel == Channel.PAPER:
+        if send_at is not None:
+            raise Refused("Un courrier se poste à la main : il n'a pas d'heure de départ.", status=400)
+        interaction = put_on_paper(
+            case, by=by, kind=kind, at=now, text=body, whole=whole, subject=subject, template_version=template_version
+        )
+    elif channel == Channel.EMAIL:
+        recipients = list(to) if to is not None else answer_to(case)
+        if not recipients:
+            raise Refused("Cette personne n'a pas d'adresse e-mail utilisable. Choisissez un autre canal.", status=400)
+        last = case.interactions.filter(direction=Interaction.Direction.IN).order_by("-at", "-id").first()
+        letter = letter_for(
+            case,
+            text=formatting.plain_of(whole),
+            html=formatting.mail_html(whole) if formatting.is_formatted(body) else "",
+            subject=f"Re: {subject} – N° {case.spoken_reference}",
+            to=recipients,
+            cc=cc,
+            answering=last,
+            files=kept,
+        )
+        not_before = send_at or now + timedelta(seconds=settings.UNDO_SECONDS)
+        interaction = write_out(
+            written(
+                case, letter, by=by, kind=kind, at=now, text=body, not_before=not_before,
+                template_version=template_version,
+            )
+        )  # fmt: skip
+    else:
+        raise Refused("On ne répond pas par ce canal ici.", status=400)
     Attachment.objects.bulk_create(
         [
             Attachment(interaction=interaction, file=file, name=name[:200], position=n)
@@ -84,9 +112,35 @@ def reply(
     )
     Draft.objects.filter(case=case, user=by, kind="email").delete()
     _after_reply(case, now, close_with=close_with, kind=kind, by=by)
+    about = f"interaction:{interaction.pk}"
     if kind in SAID_OF:
-        record(SAID_OF[kind], by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}")
+        record(SAID_OF[kind], by=by, case_id=case.pk, subject=about)
+    wanted = preferred_channel(case)
+    if kind == Interaction.Kind.MESSAGE and wanted and wanted != channel:
+        record(
+            "case.other_channel", by=by, case_id=case.pk, subject=about, wanted=Channel(wanted).label,
+            used=Channel(channel).label,
+        )  # fmt: skip
+    if refused:
+        record("case.refusal_overridden", by=by, case_id=case.pk, subject=about, reason=despite.strip()[:300])
     return interaction
+
+
+def _from_draft(case: Case, by: User, keys: Sequence[str]) -> list[tuple[StoredFile, str]]:
+    draft = Draft.objects.filter(case=case, user=by, kind="email").first() if keys else None
+    names = {key: name for key, name in draft.files if key in keys} if draft else {}
+    found = StoredFile.objects.in_bulk(list(names))
+    return [(found[key], name) for key, name in names.items()]
+
+
+def checked(text: str) -> str:
+    """What may be sent of a text. Raises `Refused` when it is empty or keeps a variable nobody filled."""
+    body = strip_controls(text).strip()
+    if not body:
+        raise Refused("Écrivez votre réponse avant de l'envoyer.", status=400)
+    if found := EMPTY_VARIABLE.search(body):
+        raise Refused(f"Il reste un champ à remplir dans votre texte : {found.group()}.", status=400)
+    return body
 
 
 def _after_reply(case: Case, now: datetime, *, close_with: str, kind: str, by: User) -> None:
@@ -141,43 +195,6 @@ def signed(case: Case, body: str, *, by: User) -> str:
 
 
 @transaction.atomic
-def withdraw_reply(interaction: Interaction, *, by: User) -> str:
-    """Undo send: the message goes back to the editor if nothing left yet. Returns its text."""
-    case = locked(interaction.case, by=by)
-    interaction = Interaction.objects.select_related("parcel").get(pk=interaction.pk)
-    if interaction.parcel is None or interaction.withdrawn_at or interaction.author_id != by.pk:
-        raise Refused("Ce message ne peut pas être annulé.")
-    outbox.cancel(interaction.parcel)
-    interaction.withdrawn_at = timezone.now()
-    interaction.save(update_fields=["withdrawn_at"])
-    _before_reply(case, interaction)
-    Draft.objects.update_or_create(case=case, user=by, kind="email", defaults={"text": interaction.text})
-    record("case.reply_withdrawn", by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}")
-    return interaction.text
-
-
-def _before_reply(case: Case, interaction: Interaction) -> None:
-    """As if it had not been sent: the case is open again and its clocks run, with the elapsed time kept."""
-    if interaction.kind == Interaction.Kind.PIECES and case.status == Status.WAITING_CITIZEN:
-        # Nothing was asked after all: the legal delay was never suspended.
-        Suspension.objects.filter(
-            clock__case=case, reason=Suspension.Reason.MISSING_PIECES, started_at__gte=interaction.at
-        ).delete()
-        move(case, Status.IN_PROGRESS)
-    others = case.interactions.filter(
-        direction=Interaction.Direction.OUT, author__kind=User.Kind.HUMAN, withdrawn_at__isnull=True
-    ).exists()
-    if not others:
-        case.first_answered_at = None
-        case.clocks.filter(kind=Clock.Kind.COMMITMENT).update(stopped_at=None, stopped_why="")
-    if case.status in {Status.CLOSED, Status.ANSWERED}:
-        if case.status == Status.CLOSED:
-            case.clocks.filter(stopped_why=Status.CLOSED.value).update(stopped_at=None, stopped_why="")
-        case.status, case.closed_at, case.result = Status.IN_PROGRESS, None, ""
-    save(case)
-
-
-@transaction.atomic
 def note(case: Case, *, by: User, text: str, files: Sequence[UploadedFile] = ()) -> Interaction:
     """An internal note: never mailed, but communicable to the person on request (RGPD art. 15): written soberly."""
     body = strip_controls(text).strip()
@@ -205,10 +222,3 @@ def note(case: Case, *, by: User, text: str, files: Sequence[UploadedFile] = ())
 def hold(case: Case, *, by: User, text: str, version: int | None = None) -> Interaction:
     """A holding reply: it keeps the promise to answer, and changes nothing to the legal delay."""
     return reply(case, by=by, text=text, version=version, kind=Interaction.Kind.HOLDING)
-
-
-def parcel_state(parcel: Parcel) -> str:
-    """The worst state of its deliveries, for the message in the history."""
-    order = ["failed", "bounced", "retrying", "queued", "cancelled", "sent"]
-    states = {delivery.state for delivery in parcel.deliveries.all()}
-    return next((state for state in order if state in states), "")

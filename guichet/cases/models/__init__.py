@@ -4,11 +4,12 @@ from guichet.cases.models.case import Case, CaseLink, CaseMerge, CaseQuerySet, P
 from guichet.cases.models.clock import Clock, Suspension
 from guichet.cases.models.follow import FollowCode
 from guichet.cases.models.inbound import InboundItem
-from guichet.cases.models.interaction import Attachment, Draft, Interaction, ReplyTemplate
+from guichet.cases.models.interaction import Attachment, Interaction, ReplyTemplate
 from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
+from guichet.cases.models.writing import Draft, PaperLetter
 
 __all__ = [
     "Attachment", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft", "FollowCode", "InboundItem",
-    "Interaction", "Participant", "ReplyTemplate", "RoutingDecision", "RoutingModel", "RoutingRule", "Status",
-    "Suspension", "Task", "TopicExample",
+    "Interaction", "PaperLetter", "Participant", "ReplyTemplate", "RoutingDecision", "RoutingModel", "RoutingRule",
+    "Status", "Suspension", "Task", "TopicExample",
 ]  # fmt: skip

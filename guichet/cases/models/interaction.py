@@ -95,22 +95,6 @@ class Attachment(models.Model):
         return self.name
 
 
-class Draft(models.Model):
-    """What an agent is writing, kept as he types: it survives a crash and a logout."""
-
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="drafts")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=8, default="email")  # "email" or "note"
-    text = models.TextField(blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["case", "user", "kind"], name="one_draft")]
-
-    def __str__(self) -> str:
-        return f"brouillon de {self.user_id}"
-
-
 class ReplyTemplate(models.Model):
     """A text to start an answer from. Variables are written {prénom}, {numéro}; an empty one blocks sending."""
 

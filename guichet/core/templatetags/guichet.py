@@ -8,8 +8,9 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
+from guichet.core import formatting
 from guichet.core.calendar import WorkingCalendar, paris_day, say_day, say_moment, say_remaining, say_since
 from guichet.core.reference import spoken
 
@@ -67,3 +68,9 @@ def weight(size: int) -> str:
     if size < 1024 * 1024:
         return f"{size // 1024}\u00a0ko"
     return f"{size / (1024 * 1024):.1f}\u00a0Mo".replace(".", ",")
+
+
+@register.filter
+def formatted(text: str) -> SafeString:
+    """What an agent wrote, with its light formatting; the rest is escaped there."""
+    return mark_safe(formatting.html_of(text))  # noqa: S308

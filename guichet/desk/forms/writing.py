@@ -8,8 +8,10 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from guichet.desk.filling import mentions_file
 from guichet.desk.forms.fields import DeskForm, ManyFiles
+from guichet.organisation.models import Channel
+
+BY = [(Channel.EMAIL.value, "E-mail"), (Channel.PAPER.value, "Courrier")]
 
 
 class WritingForm(DeskForm):
@@ -25,15 +27,20 @@ class NoteForm(WritingForm):
 
 
 class ReplyForm(WritingForm):
+    onglet = forms.ChoiceField(label="Canal", choices=BY, required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    depuis = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)  # what was read, when
     template_version = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
+    despite = forms.CharField(label="Pourquoi par e-mail", required=False, max_length=300)
     send_at = forms.DateTimeField(
         label="Envoyer plus tard, le",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )
-    without_file = forms.BooleanField(label="Envoyer sans pièce jointe", required=False)
+
+    def clean_onglet(self) -> str:
+        return self.cleaned_data["onglet"] or Channel.EMAIL.value
 
     def clean_send_at(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["send_at"]
@@ -43,9 +50,6 @@ class ReplyForm(WritingForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if mentions_file(data.get("text", "")) and not data.get("files") and not data.get("without_file"):
-            self.add_error(
-                "without_file",
-                "Votre texte annonce une pièce jointe, et aucun fichier n'est joint. Joignez-le, ou cochez la case.",
-            )
+        if self.data.get("action") == "tard" and not data.get("send_at") and "send_at" not in self.errors:
+            self.add_error("send_at", "Choisissez la date d'envoi.")
         return data

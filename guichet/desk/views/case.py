@@ -12,12 +12,11 @@ from django.views.decorators.http import require_GET
 
 from guichet.accounts.models import User
 from guichet.cases import actions
-from guichet.cases.actions.writing import answer_to
-from guichet.cases.models import Case, CaseLink, Draft, Interaction
+from guichet.cases.models import Case, CaseLink, Interaction
 from guichet.cases.policy import people_visible_to
-from guichet.desk import filling, queues
+from guichet.desk import queues
+from guichet.desk.editor import Editor, editor_context
 from guichet.desk.forms.acts import ActForm
-from guichet.desk.forms.writing import NoteForm, ReplyForm
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.history import clock_lines, history
 from guichet.desk.records import pairs_of
@@ -62,26 +61,11 @@ def case_page(
     status: int = 200,
     failed: str = "",
     bound: ActForm | None = None,
-    reply_form: ReplyForm | None = None,
-    note_form: NoteForm | None = None,
-    problem: str = "",
+    editor: Editor | None = None,
 ) -> HttpResponse:
     """The whole page; what was typed and refused is shown again with the reason."""
     user = request.user
-    drafts = dict(Draft.objects.filter(case=case, user=user).values_list("kind", "text"))
-    offered = filling.offered(case)
-    if reply_form is None:
-        text, used = drafts.get("email", ""), ""
-        wanted = request.GET.get("modele", "")
-        template = offered.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 18 else None
-        if template is not None:
-            text, used = joined(text, filling.fill(template, case)), f"{template.pk}.{template.version}"
-        reply_form = ReplyForm(
-            initial={"text": text, "version": case.version, "template_version": used}, auto_id="reponse-%s"
-        )
-    note_open = note_form is not None
-    if note_form is None:
-        note_form = NoteForm(initial={"text": drafts.get("note", "")}, auto_id="note-%s")
+    listed = list_context(request)
     tone, look = STATUS_TONES.get(case.status, ("info", "info"))
     sent = request.GET.get("envoye", "")
     past = history(case, user, request.GET.get("avant", ""))
@@ -89,12 +73,15 @@ def case_page(
         (
             entry
             for entry in past.entries
-            if entry.interaction is not None and str(entry.interaction.pk) == sent and entry.may_be_undone
+            if entry.interaction is not None
+            and str(entry.interaction.pk) == sent
+            and entry.may_be_undone
+            and not entry.paper
         ),
         None,
     )
     context: dict[str, Any] = {
-        **list_context(request),
+        **listed,
         "case": case,
         "status_tone": tone,
         "status_icon": look,
@@ -105,12 +92,9 @@ def case_page(
         "is_latest": not request.GET.get("avant"),
         "acts": acts.offered(case, user, failed, bound),
         "menu_open": bool(failed) and failed != "transferer",
-        "reply_form": reply_form,
-        "note_form": note_form,
-        "note_open": note_open,
-        "problem": problem,
-        "answer_to": answer_to(case),
-        "reply_templates": offered,
+        **editor_context(
+            case, user, editor or Editor(), template=request.GET.get("modele", ""), since=listed["live_since"]
+        ),
         "just_sent": just_sent,
         "undo_seconds": settings.UNDO_SECONDS,
         "links": linked(case, user),
@@ -118,10 +102,6 @@ def case_page(
         **person_context(case, user),
     }
     return render(request, "desk/case.html", context, status=status)
-
-
-def joined(before: str, added: str) -> str:
-    return f"{before.rstrip()}\n\n{added}" if before.strip() else added
 
 
 def linked(case: Case, user: User) -> list[tuple[Case, CaseLink]]:

@@ -21,6 +21,7 @@ from guichet.cases.actions.form import InboundForm, receive_form
 from guichet.cases.models import Case, Interaction
 from guichet.cases.receipts import receipt_of
 from guichet.core.limits import client_address, spend
+from guichet.core.pdf import pdf_of
 from guichet.core.refused import Refused
 from guichet.portal.forms import ContactForm
 from guichet.portal.tokens import FormToken, read_token
@@ -165,13 +166,9 @@ def receipt_pdf(request: HttpRequest) -> HttpResponse:
     case = _case_just_sent(request)
     if case is None:
         return redirect("portal:contact")
-    try:
-        from weasyprint import HTML
-    except (ImportError, OSError):  # its native libraries are missing: the page prints just as well
+    content = pdf_of(render_to_string("portal/receipt_pdf.html", _confirmation(case), request))
+    if content is None:
         return redirect("portal:received")
-    html = render_to_string("portal/receipt_pdf.html", _confirmation(case), request)
-    fonts = settings.BASE_DIR / "guichet" / "static" / "fonts"
-    content = HTML(string=html, base_url=f"{fonts.as_uri()}/").write_pdf(pdf_variant="pdf/ua-1")
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="accuse-{case.reference}.pdf"'
     return response

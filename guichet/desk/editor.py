@@ -1,0 +1,132 @@
+"""The reply editor at the bottom of a case: its tabs, its texts, what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from guichet.accounts.models import User
+from guichet.cases.actions.writing import answer_to
+from guichet.cases.models import Case, Draft
+from guichet.cases.sending import postal_lines, preferred_channel, refuses_electronic
+from guichet.desk import filling
+from guichet.desk.cautions import Panel
+from guichet.desk.forms.writing import NoteForm, ReplyForm
+from guichet.organisation.models import Channel
+
+LOOKS = {Channel.EMAIL: ("E-mail", "at-sign"), Channel.PAPER: ("Courrier", "mail")}
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """What a refused form leaves to show again; nothing of it on a page that is only read."""
+
+    reply_form: ReplyForm | None = None
+    note_form: NoteForm | None = None
+    problem: str = ""
+    panel: Panel | None = None
+    empty: str = ""  # the variable nobody filled
+    dropped: frozenset[str] = frozenset()  # keys of the files that were unticked
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    channel: str
+    label: str
+    icon: str
+    checked: bool
+    other: bool  # not the one the person asked for
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    key: str
+    name: str
+    ticked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    email: Draft | None = None
+    note: Draft | None = None
+    others: list[Draft] = field(default_factory=list)
+
+
+def drafts_of(case: Case, user: User) -> Drafts:
+    found = list(case.drafts.select_related("user").order_by("-updated_at"))
+    mine = {draft.kind: draft for draft in found if draft.user_id == user.pk}
+    return Drafts(mine.get("email"), mine.get("note"), [draft for draft in found if draft.user_id != user.pk])
+
+
+def joined(before: str, added: str) -> str:
+    return f"{before.rstrip()}\n\n{added}" if before.strip() else added
+
+
+def editor_context(case: Case, user: User, shown: Editor, *, template: str, since: str) -> dict[str, Any]:
+    """Everything `_writing.html` shows. `template`: one asked for by the address; `since`: when the page was read."""
+    drafts = drafts_of(case, user)
+    suggested = filling.suggestions(case, user)
+    form = shown.reply_form
+    if form is None:
+        text, used = drafts.email.text if drafts.email else "", ""
+        wanted = filling.offered(case).filter(pk=int(template)).first() if _is_key(template) else None
+        if wanted is not None:
+            text, used = joined(text, filling.fill(wanted, case, user)), f"{wanted.pk}.{wanted.version}"
+        form = ReplyForm(
+            initial={"text": text, "version": case.version, "template_version": used, "depuis": since},
+            auto_id="reponse-%s",
+        )
+    elif not form["depuis"].value():
+        form.data["depuis"] = since  # type: ignore[index]
+    postal = postal_lines(case.person) if case.person else []
+    note_open = shown.note_form is not None
+    note = shown.note_form or NoteForm(initial={"text": drafts.note.text if drafts.note else ""}, auto_id="note-%s")
+    return {
+        "reply_form": form,
+        "note_form": note,
+        "note_open": note_open,
+        "problem": shown.problem,
+        "panel": shown.panel,
+        "empty_variable": shown.empty,
+        "tabs": [] if case.is_over else _tabs(case, form, drafts, postal),
+        "asked_channel": _asked(case),
+        "answer_to": answer_to(case),
+        "postal": postal,
+        "refuses_electronic": refuses_electronic(case),
+        "suggestions": suggested,
+        "more_templates": len(suggested) == filling.SUGGESTED,
+        "reply_templates": filling.offered(case),
+        "variables": [(name, value) for name, value in filling.values_of(case, user).items() if value],
+        "my_draft": drafts.email,
+        "kept_files": _files(drafts.email, shown.dropped),
+    }
+
+
+def _is_key(text: str) -> bool:
+    return text.isdecimal() and len(text) < 18
+
+
+def _asked(case: Case) -> str:
+    """What the person asked for, said; "" when he did not."""
+    wanted = preferred_channel(case)
+    return str(Channel(wanted).label).lower() if wanted else ""
+
+
+def _tabs(case: Case, form: ReplyForm, drafts: Drafts, postal: list[str]) -> list[Tab]:
+    """The channels that can carry an answer, the preferred one first; the one that was being used is open."""
+    asked = preferred_channel(case)
+    channels = [Channel.EMAIL.value, *([Channel.PAPER.value] if postal else [])]
+    if refuses_electronic(case):
+        channels.reverse()
+    if asked in channels:
+        channels.sort(key=lambda channel: channel != asked)
+    used = str(form["onglet"].value() or (drafts.email.channel if drafts.email else ""))
+    chosen = used if used in channels else channels[0]
+    return [
+        Tab(channel, *LOOKS[Channel(channel)], channel == chosen, bool(asked) and channel != asked)
+        for channel in channels
+    ]
+
+
+def _files(draft: Draft | None, dropped: frozenset[str]) -> list[KeptFile]:
+    return [KeptFile(key, name, key not in dropped) for key, name in (draft.files if draft else [])]
