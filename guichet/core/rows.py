@@ -89,14 +89,14 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def update(row: Model) -> None:
-    """Write every column of a row that exists: `save()` without compiling anything."""
+def updated(row: Model) -> Statement:
+    """What writes every column of a row that exists: `save()` without compiling anything. To be told with others."""
     fields = [field for field in row._meta.concrete_fields if not field.primary_key]
     values = [field.get_db_prep_save(field.pre_save(row, False), connection=connection) for field in fields]
-    tell(_update(type(row)), [*values, row.pk])
+    return _update(type(row)), [*values, row.pk]
 
 
-def write(*rows: Model, also: Statement | None = None) -> None:
+def write(*rows: Model, also: Sequence[Statement] = ()) -> None:
     """Insert `rows`, of any models, in a single statement: foreign keys are checked at the commit, whatever the order.
 
     Those whose key nobody gave get one that stays unknown here, and the defaults of the database are not read back:
@@ -111,15 +111,25 @@ def write(*rows: Model, also: Statement | None = None) -> None:
     connection.ensure_connection()
     # In the server's own notation: the driver would parse a statement of this length anew each time.
     with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
-        cursor.execute(_one_statement(tuple(shape), also[0] if also else ""), [*values, *(also[1] if also else ())])
+        for _, parameters in also:
+            values += parameters
+        cursor.execute(_one_statement(tuple(shape), tuple(sql for sql, _ in also)), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 
 
-def insert_missing(row: Model) -> bool:
-    """Insert a row unless a unique constraint says that it is there; returns whether it was inserted."""
+def insert_missing(row: Model, *, after: Model | None = None) -> bool:
+    """Insert a row unless a unique constraint says that it is there; returns whether it was inserted.
+
+    `after`: a row that it refers to, inserted in the same statement unless it is there; its key is known.
+    """
     left_out = _left_out(row)
-    returned = ask(_statement(type(row), left_out, 1, missing_only=True), _values(row, left_out))
+    statement, values = _statement(type(row), left_out, 1, missing_only=True), _values(row, left_out)
+    if after is not None:
+        without = _left_out(after)
+        first = _statement(type(after), without, 1, missing_only=True, returning=False)
+        statement, values = f"WITH first AS ({first}) {statement}", [*_values(after, without), *values]
+    returned = ask(statement, values)
     for got in returned:
         _complete(row, left_out, got)
     return bool(returned)
@@ -235,9 +245,9 @@ def _update(model: type[Model]) -> str:
 
 
 @lru_cache(maxsize=500)  # a mail with forty files has a shape of its own
-def _one_statement(shape: tuple[tuple[type[Model], frozenset[str], int], ...], also: str) -> str:
+def _one_statement(shape: tuple[tuple[type[Model], frozenset[str], int], ...], also: tuple[str, ...]) -> str:
     inserts = [_statement(model, left_out, count, returning=False) for model, left_out, count in shape]
-    *first, last = [*inserts, also] if also else inserts
+    *first, last = [*inserts, *also]
     named = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(first))
     pieces = (f"WITH {named} {last}" if named else last).split("%s")
     return pieces[0] + "".join(f"${number}{piece}" for number, piece in enumerate(pieces[1:], 1))

@@ -11,13 +11,25 @@ _PLAIN = str.maketrans({
 })  # fmt: skip
 # Categories Cc (but tab and line feed) and Cs, and what changes the direction of reading.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+class _Marks(dict[int, int | None]):
+    """For `str.translate`: combining characters go, others stay; each is asked once."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = None if unicodedata.combining(chr(code)) else code
+        self[code] = kept
+        return kept
+
+
+_MARKS = _Marks()
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|]+')
 
 
 def fold(text: str) -> str:
     """Lower case, no accents, plain quotes and dashes, single spaces: what two spellings have in common."""
     decomposed = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
+    return " ".join(decomposed.translate(_MARKS).casefold().split())
 
 
 def sort_key(text: str) -> str:

@@ -12,7 +12,7 @@ import json
 import math
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import Any
@@ -62,7 +62,7 @@ class Opinion:
     proposals: list[Proposal]
     domain: str
     domain_probability: float
-    by_sentence: list[Proposal]  # the first topic of each sentence taken alone; empty when there is but one
+    by_sentence: list[Proposal]  # first topics of sentences that, taken alone, speak of another domain
 
 
 def features(reading: Reading) -> Iterator[tuple[str, Counter[str]]]:
@@ -102,25 +102,46 @@ class Classifier:
 
     def vector(self, reading: Reading) -> tuple[Numbers, Floats, float]:
         """Feature numbers, their values, and the share of stems ever seen."""
-        known = self.vocabulary
-        parts: list[tuple[float, dict[int, int]]] = []
-        for group, counts in features(Reading(reading.stems, reading.concepts, ())):
-            parts.append((GROUP_WEIGHT[group], {known[name]: n for name, n in counts.items() if name in known}))
-        letters: Counter[int] = Counter()
-        for word in reading.words:
-            letters.update(self._letters(word))
-        parts.append((GROUP_WEIGHT["c"], letters))
-        numbers = np.fromiter((number for _, counts in parts for number in counts), dtype=np.int64)
-        values = np.concatenate([self._values(counts, weight) for weight, counts in parts])
-        seen = sum(f"w:{s}" in known for s in reading.stems) / (len(reading.stems) or 1)
-        return numbers, values, seen
+        [vector] = self.vectors([reading])
+        return vector
 
-    def _values(self, counts: dict[int, int], weight: float) -> Floats:
-        """Rare features count more, repeated ones hardly; the length of the group is `weight`."""
-        if not counts:
-            return np.empty(0, dtype=np.float32)
-        raw = (1 + np.log(np.fromiter(counts.values(), dtype=np.float32))) * self.rarity[list(counts)]
-        return np.asarray(raw * (weight / float(np.sqrt(raw @ raw))), dtype=np.float32)
+    def vectors(self, readings: Sequence[Reading]) -> list[tuple[Numbers, Floats, float]]:
+        """The same for several at once: arrays cost by the call more than by their length.
+
+        Rare features count more, repeated ones hardly; the length of each group is its weight.
+        """
+        known = self.vocabulary
+        counts: list[int] = []
+        numbers: list[int] = []
+        ends: list[int] = []  # of each group of each reading, and so of each reading
+        for reading in readings:
+            for _, found in features(Reading(reading.stems, reading.concepts, ())):
+                for name, count in found.items():
+                    if (number := known.get(name)) is not None:
+                        numbers.append(number)
+                        counts.append(count)
+                ends.append(len(numbers))
+            letters: Counter[int] = Counter()
+            for word in reading.words:
+                letters.update(self._letters(word))
+            numbers += letters
+            counts += letters.values()
+            ends[-1] = len(numbers)
+        all_numbers = np.array(numbers, dtype=np.int64)
+        values = (1 + np.log(np.array(counts, dtype=np.float32))) * self.rarity[all_numbers]
+        sizes = np.diff(np.array([0, *ends]))
+        squares = np.concatenate([[0.0], np.cumsum(values * values, dtype=np.float64)])
+        lengths = np.sqrt(np.maximum(np.diff(squares[[0, *ends]]), 1e-12))
+        weights = np.tile(np.array([GROUP_WEIGHT[group] for group in GROUPS]), len(readings))
+        values = np.asarray(values * np.repeat(weights / lengths, sizes), dtype=np.float32)
+        limits = [0, *ends[len(GROUPS) - 1 :: len(GROUPS)]]
+        return [
+            (all_numbers[first:last], values[first:last], self._known_share(reading))
+            for reading, (first, last) in zip(readings, pairwise(limits), strict=True)
+        ]
+
+    def _known_share(self, reading: Reading) -> float:
+        return sum(f"w:{s}" in self.vocabulary for s in reading.stems) / (len(reading.stems) or 1)
 
     def _letters(self, word: str) -> list[int]:
         """Numbers of the known pieces of a word, kept: the same words come back in every message."""
@@ -144,10 +165,10 @@ class Classifier:
 
         The probability of the first is calibrated; those of the next share what remains.
         """
-        numbers, values, seen = self.vector(read(text))
-        scores = self._sum(numbers, values)
         pieces = sentences(text)[:MAX_SENTENCES]
-        said = [self.scores(read(piece)) for piece in pieces] if len(pieces) > 1 else []
+        (numbers, values, seen), *parted = self.vectors([read(text), *(read(p) for p in pieces if len(pieces) > 1)])
+        scores = self._sum(numbers, values)
+        said = [(self._sum(some, worth), share) for some, worth, share in parted]
         if said:
             parts = np.max([piece_scores for piece_scores, _ in said], axis=0)
             scores = (WHOLE * scores + (1 - WHOLE) * parts).astype(np.float32)
@@ -163,7 +184,9 @@ class Classifier:
             )
             for place, topic in enumerate(order)
         ]
-        by_sentence = [Proposal(self.topics[int(np.argmax(s))], self.certainty(s, share)[0]) for s, share in said]
+        first_domain = self._domains[order[0]]
+        elsewhere = [(s, share) for s, share in said if self._domains[int(s.argmax())] != first_domain]
+        by_sentence = [Proposal(self.topics[int(s.argmax())], self.certainty(s, share)[0]) for s, share in elsewhere]
         return Opinion(proposals, proposals[0].domain, domain_probability, by_sentence)
 
     def certainty(self, scores: Floats, seen: float) -> tuple[float, float]:

@@ -56,13 +56,14 @@ class Reading(NamedTuple):
     words: tuple[str, ...]
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(maxsize=16)  # rules, danger and topics read the same message one after the other
+def words_of(text: str) -> tuple[str, ...]:
     """Folded words in order, SMS spellings written out, addresses dropped, long numbers become one mark."""
     plain = _NUMBER.sub(f" {NUMBER} ", _WEB.sub(" ", fold(text)))
     spelt: list[str] = []
     for word in _WORD.findall(plain.replace("c'est", "c")):
         spelt.extend(SMS[word].split() if word in SMS else (word,))
-    return spelt
+    return tuple(spelt)
 
 
 @lru_cache(maxsize=50_000)
@@ -77,7 +78,7 @@ def read(text: str) -> Reading:
     return Reading(
         stems=tuple(s for s, word in zip(stems, words, strict=True) if word not in EMPTY),
         concepts=tuple(_concepts_in(stems)),
-        words=tuple(words),
+        words=words,
     )
 
 

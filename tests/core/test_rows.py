@@ -113,7 +113,7 @@ def test_update_writes_every_column() -> None:
     one = parcel()
     rows.insert(one)
     one.subject, one.shown_to, one.references = "après", [["b@x.example", ""]], []
-    rows.update(one)
+    rows.tell(*rows.updated(one))
     found = Parcel.objects.get()
     assert (found.subject, found.shown_to, found.references) == ("après", [["b@x.example", ""]], [])
 

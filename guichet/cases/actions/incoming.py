@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,9 @@ from guichet.cases.models import Case, CaseLink, InboundItem, Interaction, Parti
 from guichet.cases.models.case import OVER
 from guichet.channels.contract import Inbound
 from guichet.core.refused import Refused
-from guichet.core.rows import ask, pick, update
+from guichet.core.rows import Statement, ask, pick, tell, updated, write
 from guichet.core.text import one_line
-from guichet.journal.actions import Fact, record, record_all
+from guichet.journal.actions import Fact, events_of, record
 from guichet.organisation.models import Channel
 from guichet.outbox import actions as outbox
 from guichet.outbox.models import Delivery
@@ -29,13 +30,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> Interaction:
-    """Add the message to its case; a closed one is reopened within the grace days, and followed by a new one after."""
+def on_reply(
+    case: Case, inbound: Inbound, item: InboundItem, *, by: User, settled: Callable[[Interaction], Statement]
+) -> None:
+    """Add the message to its case; a closed one is reopened within the grace days, and followed by a new one after.
+
+    `settled`: what says that the item became this exchange.
+    """
     [case] = pick(Case, "WHERE id = %s FOR UPDATE", [case.pk])
     if inbound.automatic:
-        interaction = write_inbound(case, inbound, at=item.received_at, person=None)
+        interaction = write_inbound(case, inbound, at=item.received_at, person_id=None)
         record("case.machine_message", by=by, case_id=case.pk, why=inbound.automatic[:40])
-        return interaction
+        return tell(*settled(interaction))
     third = not takes_part(case, inbound.sender.value)
     if is_too_old(case, item.received_at):
         follow = Case(
@@ -52,9 +58,9 @@ def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> In
         interaction = interaction_of(inbound, at=item.received_at, person=follow.person)
         open_from(follow, interaction, files_of(inbound), by=by, quiet=item.quiet)
         CaseLink.objects.create(first=case, second=follow, kind=CaseLink.Kind.FOLLOW_UP)
-        return interaction
+        return tell(*settled(interaction))
     interaction = write_inbound(
-        case, inbound, at=item.received_at, person=None if third else case.person, third_person=third
+        case, inbound, at=item.received_at, person_id=None if third else case.person_id, third_person=third
     )
     if third:
         Participant.objects.get_or_create(
@@ -62,8 +68,7 @@ def on_reply(case: Case, inbound: Inbound, item: InboundItem, *, by: User) -> In
             email=inbound.sender.value,
             defaults={"name": one_line(inbound.sender.name)[:160], "role": Participant.Role.THIRD},
         )
-    came_back(case, at=item.received_at, by=by)
-    return interaction
+    return came_back(case, at=item.received_at, by=by, also=[settled(interaction)])
 
 
 def is_too_old(case: Case, at: datetime) -> bool:
@@ -71,8 +76,11 @@ def is_too_old(case: Case, at: datetime) -> bool:
     return case.closed_at is not None and at > case.closed_at + timedelta(days=settings.REOPEN_GRACE_DAYS)
 
 
-def came_back(case: Case, *, at: datetime, by: User) -> None:
-    """A person wrote in a case: it wakes, its clocks run again, what was to be sent later is held back."""
+def came_back(case: Case, *, at: datetime, by: User, also: Sequence[Statement] = ()) -> None:
+    """A person wrote in a case: it wakes, its clocks run again, what was to be sent later is held back.
+
+    `also`: what is told in the same breath.
+    """
     case.last_inbound_at = at
     case.unread = True
     case.snoozed_until = None
@@ -91,10 +99,10 @@ def came_back(case: Case, *, at: datetime, by: User) -> None:
     elif case.status == Status.ANSWERED:
         move(case, Status.REOPENED)
         clocks.restart_commitment(case)
-    record_all([Fact(verb, case.pk, on_behalf_of=case.person_id) for verb in verbs], by=by)
     clocks.refresh_due(case)
     case.version += 1
-    update(case)
+    facts = [Fact(verb, case.pk, on_behalf_of=case.person_id) for verb in verbs]
+    write(*events_of(facts, by=by), also=[updated(case), *also])
 
 
 def _hold_back_later_sends(case: Case) -> None:

@@ -77,7 +77,7 @@ def open_from(
     kept = [decision] if decision else []
     write(
         *newcomer, case, *started.values(), interaction, *pieces, *receipt, *kept, *tasks, *events,
-        also=also() if also else None,
+        also=[also()] if also else [],
     )  # fmt: skip
     report_condemned([piece.file_id for piece in pieces], by=rule)
 
@@ -111,11 +111,11 @@ def route(case: Case, topic: Topic | None) -> None:
 
 
 def write_inbound(
-    case: Case, inbound: Inbound, *, at: datetime, person: Person | None, third_person: bool = False
+    case: Case, inbound: Inbound, *, at: datetime, person_id: int | None, third_person: bool = False
 ) -> Interaction:
     """Add the message to a case, with its files."""
-    interaction = interaction_of(inbound, at=at, person=person)
-    interaction.case, interaction.third_person = case, third_person
+    interaction = interaction_of(inbound, at=at, person=None)
+    interaction.case, interaction.person_id, interaction.third_person = case, person_id, third_person
     insert(interaction)
     attach(interaction, files_of(inbound))
     return interaction

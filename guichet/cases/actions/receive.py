@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import F, QuerySet, Value
@@ -70,8 +71,7 @@ def register_raw(
         **({} if received_at is None else {"received_at": received_at}),
     )
     with transaction.atomic(savepoint=False):
-        rows.insert_missing(file)
-        if rows.insert_missing(item):
+        if rows.insert_missing(item, after=file):
             return item
         return InboundItem.objects.get(channel=name, digest=file.sha256)
 
@@ -186,7 +186,7 @@ def understand(item: InboundItem) -> None:
         return _done(item, "loop", None)
     case = existing_case(inbound)
     if case is not None:
-        return _done(item, "reply", on_reply(case, inbound, item, by=by))
+        return on_reply(case, inbound, item, by=by, settled=partial(_settled, item, "reply"))
     if inbound.automatic:
         # A machine's mail that answers nothing of ours is not a request (behaviours 8); it stays visible, replayable.
         raise Unreadable(f"Message automatique ({inbound.automatic}) : ce n'est pas une demande.")
