@@ -9,6 +9,7 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("contact/", contact.contact, name="contact"),
     path("contact/integrer.js", contact.embed_script, name="embed_script"),
+    path("contact/couleurs/<slug:colour>.css", contact.embed_colours, name="embed_colours"),
     path("contact/recu/", contact.received, name="received"),
     path("contact/recu/accuse.pdf", contact.receipt_pdf, name="receipt_pdf"),
     path("suivi/", follow.ask, name="follow"),

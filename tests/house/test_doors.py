@@ -71,6 +71,7 @@ DOORS: dict[str, Door] = {
     "portal:accessibility": public(),
     "portal:privacy": public(),
     "portal:legal": public(),
+    "portal:embed_colours": public(arguments=lambda house: {"colour": "7a1f5c"}, answers=(404,)),
     "portal:embed_script": public(answers=(404,)),  # no site may embed the form until one is named
     "portal:received": of_citizen("/contact/"),
     "portal:receipt_pdf": of_citizen("/contact/"),

@@ -20,7 +20,7 @@ from tests.journeys.test_citizen import fill, number_of
 pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Jeunes en Nouvelle-Aquitaine</title></head>
 <body><main><h1>Une question ?</h1><p><a href="#avant">Avant</a></p>
-<script src="{guichet}/contact/integrer.js?sujet=transport_scolaire.carte" async></script>
+<script src="{guichet}/contact/integrer.js?sujet=transport_scolaire.carte" data-couleur="#7a1f5c" async></script>
 <p><a href="#apres">Après</a></p></main></body></html>"""
 
 
@@ -87,6 +87,9 @@ def test_it_is_sent_from_another_site(visits: Visits, site: Site, other_site: st
     frame = frame_of(page)
     assert page.locator("iframe").get_attribute("title") == "Écrire à la Région Nouvelle-Aquitaine"
     expect(frame.get_by_label("Sujet")).to_have_value("transport_scolaire.carte")
+    assert frame.evaluate("() => getComputedStyle(document.querySelector('button[type=submit]')).backgroundColor") == (
+        "rgb(122, 31, 92)"
+    )
     follows(page)
     before, _ = heights(page)
     assert looking.axe(page) == []

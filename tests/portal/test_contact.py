@@ -12,6 +12,7 @@ from django.test import Client
 from guichet.cases.models import Attachment, Case, Interaction
 from guichet.outbox.models import Delivery, Parcel
 from guichet.portal import tokens
+from guichet.portal.theme import contrast, theme_of
 from tests.portal.factories import Region
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -233,3 +234,32 @@ def test_the_embedded_form(region: Region, settings: Any) -> None:
     script = strict.get("/contact/integrer.js")
     assert script["Content-Type"].startswith("text/javascript")
     assert json.dumps("integre")[1:-1] in script.content.decode()
+
+
+def test_the_colour_of_the_site(client: Client, region: Region, settings: Any) -> None:
+    assert client.get("/contact/couleurs/7a1f5c.css").status_code == 404  # no site may embed the form yet
+    settings.EMBED_ORIGINS = ["https://jeunes.region.example"]
+    page = client.get("/contact/?integre=1&couleur=%237A1F5C").content.decode()
+    assert "/contact/couleurs/7a1f5c.css" in page
+    assert 'action="/contact/?integre=1&amp;couleur=7a1f5c"' in page
+    sheet = client.get("/contact/couleurs/7a1f5c.css")
+    assert sheet["Content-Type"].startswith("text/css") and "--brand: #7a1f5c" in sheet.content.decode()
+    for wrong in ("rouge", "7a1f5", "</style>", "7a1f5c;}"):
+        assert "/contact/couleurs/" not in client.get("/contact/", {"integre": "1", "couleur": wrong}).content.decode()
+    assert client.get("/contact/couleurs/7A1F5C.css").status_code == 404
+    assert "/contact/couleurs/" not in client.get("/contact/?couleur=7a1f5c").content.decode()  # not ours to change
+
+
+@pytest.mark.parametrize("colour", ["ffe600", "ffffff", "00ff00", "808080", "0b5563", "000000"])
+def test_a_colour_is_darkened_until_it_can_be_read(colour: str) -> None:
+    theme = theme_of(colour)
+    white, soft = (255, 255, 255), _rgb(theme.brand_soft)
+    assert contrast(_rgb(theme.brand), white) >= 4.5
+    assert contrast(_rgb(theme.brand_hover), white) >= 4.5
+    assert contrast(_rgb(theme.on_brand_soft), soft) >= 4.5
+    if colour == "0b5563":
+        assert theme.brand == "#0b5563"  # readable already: kept
+
+
+def _rgb(written: str) -> tuple[int, int, int]:
+    return int(written[1:3], 16), int(written[3:5], 16), int(written[5:], 16)

@@ -24,6 +24,7 @@ from guichet.core.limits import client_address, spend
 from guichet.core.pdf import pdf_of
 from guichet.core.refused import Refused
 from guichet.portal.forms import ContactForm
+from guichet.portal.theme import read_colour, theme_of
 from guichet.portal.tokens import FormToken, read_token
 from guichet.portal.uploads import Uploads, take
 
@@ -93,7 +94,8 @@ def _answer(request: HttpRequest, *, embedded: bool) -> HttpResponse:
     except Refused as refusal:
         return _show(request, form, uploads, known, embedded=embedded, fault=refusal.message, status=refusal.status)
     if embedded:
-        return render(request, "portal/received.html", _confirmation(case, embedded=True))
+        colour = read_colour(request.GET.get("couleur", ""))
+        return render(request, "portal/received.html", {**_confirmation(case, embedded=True), "colour": colour})
     request.session["contact_case"] = case.pk
     return redirect("portal:received")
 
@@ -116,6 +118,7 @@ def _show(
         "token": token.signed,
         "embedded": embedded,
         "layout": "portal/embedded.html" if embedded else "portal/base.html",
+        "colour": read_colour(request.GET.get("couleur", "")) if embedded else "",
         "fault": fault,
         "has_errors": has_errors,
     }
@@ -182,4 +185,15 @@ def embed_script(request: HttpRequest) -> HttpResponse:
     response = render(request, "portal/integrer.js", content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = "public, max-age=3600"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@require_safe
+def embed_colours(request: HttpRequest, colour: str) -> HttpResponse:
+    """The colours of the site that embeds the form, made readable."""
+    if not settings.EMBED_ORIGINS or read_colour(colour) != colour:
+        raise Http404
+    context = {"theme": theme_of(colour)}
+    response = render(request, "portal/couleurs.css", context, content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = "public, max-age=86400"
     return response

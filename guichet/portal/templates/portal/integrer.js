@@ -7,6 +7,8 @@
   page.searchParams.set('integre', '1');
   const sujet = script.dataset.sujet || searchParams.get('sujet');
   if (sujet) page.searchParams.set('sujet', sujet);
+  const couleur = (script.dataset.couleur || searchParams.get('couleur') || '').replace('#', '');
+  if (couleur) page.searchParams.set('couleur', couleur);
   const frame = document.createElement('iframe');
   frame.src = page.href;
   frame.title = script.dataset.titre || 'Écrire à la {{ region_name|escapejs }}';
