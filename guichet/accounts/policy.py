@@ -26,3 +26,19 @@ def _memberships(user: User) -> list[Membership]:
     if user.memberships_read is None:
         user.memberships_read = list(user.memberships.select_related("team"))
     return user.memberships_read
+
+
+def supervisors_of(teams: list[Team]) -> list[User]:
+    """Who supervises these teams, or the units above them: those of all the teams first, the nearest first."""
+    lines = [{int(step) for step in team.path.split("/") if step} for team in teams]
+    above = set[int]().union(*lines)
+    found = Membership.objects.filter(
+        team_id__in=above, role=Membership.Role.SUPERVISOR, user__is_active=True
+    ).select_related("user", "team")
+    best: dict[int, tuple[tuple[int, int], User]] = {}
+    for membership in found:
+        alone = sum(membership.team_id not in line for line in lines)
+        rank = (alone, -len(membership.team.path))
+        if membership.user_id not in best or rank < best[membership.user_id][0]:
+            best[membership.user_id] = (rank, membership.user)
+    return [user for _, user in sorted(best.values(), key=lambda pair: (pair[0], pair[1].full_name))]

@@ -99,13 +99,17 @@ AGENTS: tuple[tuple[str, str, str, str, tuple[str, ...], bool, dict[str, Any]], 
      {"clearance": 2, "is_administrator": True, "is_mailroom": True}),
 )  # fmt: skip
 
-BODIES: tuple[tuple[str, str, list[str]], ...] = (
-    ("Département de la Charente-Maritime", "Collèges, transport des élèves en situation de handicap, RSA", ["17"]),
-    ("Département de la Gironde", "Collèges, transport des élèves en situation de handicap, RSA", ["33"]),
-    ("CROUS", "Bourses sur critères sociaux et logement étudiant", []),
-    ("France Travail", "Allocations et accompagnement des demandeurs d'emploi", []),
-    ("Agence nationale des titres sécurisés", "Titres : permis de conduire, carte grise, passeport", []),
-)
+_OF_DEPARTMENTS = ("departement_rsa", "college", "transport_handicap")
+# Name, competence, departments (none: everywhere), topics of « hors compétence » they answer for.
+BODIES: tuple[tuple[str, str, list[str], tuple[str, ...]], ...] = (
+    ("Département de la Charente-Maritime", "Collèges, transport des élèves en situation de handicap, RSA", ["17"],
+     _OF_DEPARTMENTS),
+    ("Département de la Gironde", "Collèges, transport des élèves en situation de handicap, RSA", ["33"],
+     _OF_DEPARTMENTS),
+    ("CROUS", "Bourses sur critères sociaux et logement étudiant", [], ("crous",)),
+    ("France Travail", "Allocations et accompagnement des demandeurs d'emploi", [], ("france_travail",)),
+    ("Agence nationale des titres sécurisés", "Titres : permis de conduire, carte grise, passeport", [], ("titres",)),
+)  # fmt: skip
 
 
 def build() -> None:
@@ -152,9 +156,12 @@ def _build(by: User) -> None:
     CompetentBody.objects.bulk_create(
         [
             CompetentBody(name=name, competence=what, departments=where, email=f"contact{n}@organisme.example")
-            for n, (name, what, where) in enumerate(BODIES)
+            for n, (name, what, where, _) in enumerate(BODIES)
         ]
     )
+    bodies = {body.name: body for body in CompetentBody.objects.all()}
+    for name, _, _, codes in BODIES:
+        bodies[name].topics.set(topics[f"hors_competence.{code}"] for code in codes)
     close_exceptionally(
         Closure(first_day=date(2027, 5, 7), last_day=date(2027, 5, 7), reason="Pont de l'Ascension"), by=by
     )

@@ -14,6 +14,7 @@ from guichet.desk.views import (
     login,
     mail,
     people,
+    routing,
     sent,
     writing,
 )
@@ -34,6 +35,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demandes/<str:reference>/", case.show, name="case"),
     path("demandes/<str:reference>/faire/<slug:verb>/", acts.act, name="act"),
     path("demandes/<str:reference>/taches/<int:pk>/fait/", acts.task_done, name="task_done"),
+    path("demandes/<str:reference>/orienter/", routing.orient, name="orient"),
+    path("demandes/<str:reference>/trancher/", routing.settle, name="settle"),
+    path("orientations/<int:pk>/annuler/", routing.take_back, name="orient_undo"),
     path("demandes/<str:reference>/reponse/", writing.reply, name="reply"),
     path("demandes/<str:reference>/note/", writing.note, name="note"),
     path("demandes/<str:reference>/brouillon/", writing.draft, name="draft"),

@@ -15,6 +15,7 @@ from guichet.core.calendar import WorkingCalendar, end_of_day, paris_day
 from guichet.organisation.models import (
     Closure,
     Commitment,
+    CompetentBody,
     Hours,
     Team,
     TeamAddress,
@@ -48,7 +49,7 @@ class Directory:
     def __init__(self) -> None:
         self.teams: dict[int, Team] = {team.pk: team for team in Team.objects.all()}
         self.topics: dict[int, Topic] = {topic.pk: topic for topic in Topic.objects.all()}
-        self.topics_by_code = {topic.code: topic for topic in self.topics.values()}
+        self.topics_by_code = {topic.code: topic for topic in self.topics.values() if topic.is_in_use}
         self._addresses = {a.address.lower(): a.team_id for a in TeamAddress.objects.all()}
         for team in self.teams.values():
             if team.email:
@@ -56,6 +57,7 @@ class Directory:
         self._routes = {(r.topic_id, r.department): r.team_id for r in TopicRoute.objects.all()}
         self._commitments = {(c.channel, c.topic_id): c for c in Commitment.objects.all()}
         self._closures: list[Closure] = list(Closure.objects.all())
+        self.topics_of_bodies = frozenset(CompetentBody.topics.through.objects.values_list("topic_id", flat=True))
         self.own_addresses = frozenset(self._addresses)
         self.unrouted_team = next((team for team in self.teams.values() if team.takes_unrouted), None)
         self._calendars: dict[int | None, WorkingCalendar] = {}

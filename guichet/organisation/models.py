@@ -139,6 +139,8 @@ class Topic(models.Model):
     )
     asks_department = models.BooleanField("dépend du département", default=False)
     is_active = models.BooleanField("proposé aux usagers", default=True)
+    # Past cases keep a topic that is not used any more: nobody gives it to a new one.
+    is_in_use = models.BooleanField("utilisé", default=True, db_default=True)
     position = models.PositiveSmallIntegerField("ordre", default=0)
 
     class Meta:

@@ -119,3 +119,22 @@ def _concepts_in(stems: list[str]) -> list[str]:
         for expression, name in known.get(first, ())
         if tuple(stems[at : at + len(expression)]) == expression
     ]
+
+
+# -- said back to people ----------------------------------------------------------------------------------------------
+
+
+def as_written(names: list[str], text: str) -> list[str]:
+    """Stems and concepts that weighed in a decision, as the words of `text` that they come from, each once."""
+    spelt = re.findall(r"\w+", text[:6000])
+    stems = [stem(fold(word)) for word in spelt]
+    said: list[str] = []
+    for name in names:
+        wanted = [tuple(name.split())]
+        wanted += [expression for group in lexicon().values() for expression, concept in group if concept == name]
+        for at in range(len(stems)):
+            found = next((e for e in wanted if e and tuple(stems[at : at + len(e)]) == e), None)
+            if found:
+                said.append(" ".join(spelt[at : at + len(found)]).lower())
+                break
+    return list(dict.fromkeys(said))

@@ -121,6 +121,11 @@ DOORS: dict[str, Door] = {
         arguments=lambda h: {"reference": h.case.reference, "pk": h.attachment.interaction_id},
         post={"subject": "Autre sujet"}, answers=DONE,
     ),
+    "desk:orient": of_case(post={"topic": "aides.permis"}, answers=DONE),
+    "desk:settle": of_case(post={"to": "0"}, answers=DONE),
+    "desk:orient_undo": of_case(
+        arguments=lambda h: {"pk": h.case.routing_decisions.get().pk}, post={}, answers=DONE
+    ),
     "desk:page_of_mail": of_case(arguments=lambda house: {"pk": house.page.pk}),
     "desk:attachment": of_case(arguments=lambda house: {"pk": house.attachment.pk}),
     "desk:failure_act": of_case(arguments=lambda house: {"pk": house.failure.pk}, post={"action": "classer"},

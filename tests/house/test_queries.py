@@ -28,8 +28,9 @@ Grow = Callable[[House, int], None]
 
 
 def questions(client: Client, address: str) -> list[str]:
-    directory.directory()
     client.get(address)  # what is remembered by the process is read here
+    directory.forget()  # and what is remembered a few seconds only, once more
+    directory.directory()
     with CaptureQueriesContext(
         connection,
     ) as seen:

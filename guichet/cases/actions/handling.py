@@ -16,6 +16,7 @@ from guichet.cases.actions.moving import locked, move, save
 from guichet.cases.actions.routing import teach
 from guichet.cases.models import Case, Status
 from guichet.cases.models.case import OVER, Result
+from guichet.cases.pingpong import transfers_of
 from guichet.cases.policy import may_handle
 from guichet.core.refused import NotAllowed, Refused
 from guichet.journal.actions import record
@@ -69,18 +70,24 @@ def transfer(case: Case, to: Team, *, by: User, reason: str, version: int | None
     if case.status in {Status.REGISTERED, Status.IN_PROGRESS, Status.REOPENED, Status.ANSWERED}:
         move(case, Status.ASSIGNED)
     save(case)
+    back = case.transfers > 1 and to.pk in {left for left, _ in transfers_of(case)}
     record(
         "case.transferred", by=by, case_id=case.pk, to=to.pk, to_name=to.name,
         from_name=origin.name if origin else "À orienter", reason=reason.strip()[:300], count=case.transfers,
-        left=origin.pk if origin else None,
+        left=origin.pk if origin else None, back=back,
     )  # fmt: skip
     acknowledge_once_routed(case, by=machine(GUICHET))
     return case
 
 
 @transaction.atomic
-def change_topic(case: Case, topic: Topic, *, by: User, department: str | None = None) -> Case:
-    """Say what the case is about: nature, sensitivity and clocks follow; it moves only if its team was not known."""
+def change_topic(
+    case: Case, topic: Topic, *, by: User, department: str | None = None, to_its_team: bool = False
+) -> Case:
+    """Say what the case is about: nature, sensitivity and clocks follow; it moves only if its team was not known.
+
+    `to_its_team`: it goes to the team of the topic from any other.
+    """
     case = locked(case, by=by)
     if topic.sensitivity > by.clearance and not by.is_machine:
         raise NotAllowed("Ce sujet est réservé : transférez la demande à l'équipe qui en a la charge.")
@@ -92,9 +99,12 @@ def change_topic(case: Case, topic: Topic, *, by: User, department: str | None =
     if department is not None:
         case.department = department
     team = directory().team_for(topic, case.department)
-    if team is not None and (case.team is None or case.team.takes_unrouted):
+    if team is not None and (case.team is None or case.team.takes_unrouted or (to_its_team and team != case.team)):
+        leaves = case.team is not None and not case.team.takes_unrouted
         case.team = team
-        if case.status == Status.REGISTERED:
+        if leaves:
+            case.assignee, case.unread = None, True
+        if case.status == Status.REGISTERED or (leaves and case.status in {Status.IN_PROGRESS, Status.REOPENED}):
             move(case, Status.ASSIGNED)
         record("case.routed", by=by, case_id=case.pk, team=team.pk, team_name=team.name)
     clocks.on_topic_change(case)

@@ -11,18 +11,20 @@ from guichet.cases.actions.moving import locked
 from guichet.cases.actions.opening import open_case
 from guichet.cases.clocks import ELECTRONIC
 from guichet.cases.models import Attachment, Case, CaseLink, Interaction
-from guichet.core.refused import Refused
+from guichet.core.refused import NotAllowed, Refused
 from guichet.core.text import one_line
 from guichet.journal.actions import record
+from guichet.organisation.models import Topic
 from guichet.people import actions as people
 from guichet.people.identity import Claim
 from guichet.people.models import Person
 
 
 @transaction.atomic
-def split(interaction: Interaction, *, by: User, subject: str) -> Case:
+def split(interaction: Interaction, *, by: User, subject: str, topic: Topic | None = None) -> Case:
     """One message, two matters: a new case starts from this message, with its date of reception (domain rule 6).
 
+    With a `topic`, it goes to the team of that topic.
     It gets its own receipt: the citizen learns its number, its service and its delays (CRPA L112-11). The message
     stays in the first case too. Raises `Refused` for a message that was not received.
     """
@@ -30,8 +32,11 @@ def split(interaction: Interaction, *, by: User, subject: str) -> Case:
     interaction = Interaction.objects.select_related("person").get(pk=interaction.pk)
     if interaction.case_id != origin.pk or interaction.direction != Interaction.Direction.IN:
         raise Refused("Seul un message reçu peut ouvrir une nouvelle demande.")
+    if topic is not None and topic.sensitivity > by.clearance:
+        raise NotAllowed("Ce sujet est réservé : séparez sans le préciser.")
     person = _author(interaction, origin, by=by)
     case = Case(
+        topic=topic,
         subject=one_line(subject)[:300] or origin.subject,
         channel=interaction.channel,
         person=person,

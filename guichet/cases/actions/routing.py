@@ -96,19 +96,31 @@ def teach(case: Case, topic: Topic, *, by: User) -> None:
     if by.is_machine:
         return
     decision = RoutingDecision.objects.filter(case=case).order_by("-id").first()
-    if decision is None:
-        return
+    if decision is None or decision.source == RoutingDecision.Source.AGENT:
+        return  # opened from a message that another case carries too: it cannot be about both
     if decision.topic_id == topic.pk:
         RoutingDecision.objects.filter(pk=decision.pk).update(corrected_to=None, corrected_at=None)
     else:
         RoutingDecision.objects.filter(pk=decision.pk).update(corrected_to=topic, corrected_at=timezone.now())
-    first = (
-        Interaction.objects.filter(case=case, direction=Interaction.Direction.IN, kind=Interaction.Kind.MESSAGE)
-        .order_by("at", "id")
-        .first()
-    )
+    first = first_message(case)
     if first is not None and first.text.strip():
         TopicExample.objects.update_or_create(interaction=first, defaults={"topic": topic, "by": by})
+
+
+def first_message(case: Case) -> Interaction | None:
+    """What the routing read: the first message received from a person."""
+    received = Interaction.objects.filter(
+        case=case, direction=Interaction.Direction.IN, kind=Interaction.Kind.MESSAGE
+    )  # fmt: skip
+    return received.order_by("at", "id").first()
+
+
+@transaction.atomic
+def forget_example(example: TopicExample, *, by: User) -> None:
+    """What it taught goes with the next version; a corrected message stays in its case."""
+    _ask(by)
+    record("routing.example_removed", by=by, subject=f"topic:{example.topic_id}", code=example.topic.code)
+    example.delete()
 
 
 # -- a new version ----------------------------------------------------------------------------------------------------

@@ -40,23 +40,36 @@ def transmit(case: Case, body: CompetentBody, *, by: User, version: int | None =
     return case
 
 
-def _send(case: Case, body: CompetentBody, *, by: User) -> None:
+def letters(case: Case, body: CompetentBody) -> tuple[str, str]:
+    """What the body and the person will read, to look at before sending."""
+    return _to_body(case, _messages(case)), _to_person(case, body)
+
+
+def _messages(case: Case) -> list[Interaction]:
     """Everything the person wrote, with its files: the body decides on the whole demand."""
     received = case.interactions.filter(
         direction=Interaction.Direction.IN, kind=Interaction.Kind.MESSAGE, third_person=False
     ).prefetch_related("attachments__file")
-    messages = list(received.order_by("at", "id"))
-    files: list[tuple[StoredFile, str]] = [
-        (a.file, a.name) for message in messages for a in message.attachments.all() if a.file.may_be_opened
-    ]
-    text = (
+    return list(received.order_by("at", "id"))
+
+
+def _to_body(case: Case, messages: list[Interaction]) -> str:
+    return (
         f"Madame, Monsieur,\n\nNous avons reçu la demande ci-dessous le {say_day(paris_day(case.received_at))}. "
         "Elle relève de votre compétence : nous vous la transmettons en application de l'article L. 114-2 du code des "
         "relations entre le public et l'administration. La personne en est informée.\n\n"
         + "\n\n".join(_quoted(message, case) for message in messages)
     )
+
+
+def _send(case: Case, body: CompetentBody, *, by: User) -> None:
+    messages = _messages(case)
+    files: list[tuple[StoredFile, str]] = [
+        (a.file, a.name) for message in messages for a in message.attachments.all() if a.file.may_be_opened
+    ]
     subject = f"Transmission – demande N° {case.spoken_reference}"
-    letter = letter_for(case, text=text, subject=subject, to=[(body.email, body.name)], files=files)
+    to = [(body.email, body.name)]
+    letter = letter_for(case, text=_to_body(case, messages), subject=subject, to=to, files=files)
     write_out(written(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION))
 
 
@@ -68,13 +81,16 @@ def _quoted(message: Interaction, case: Case) -> str:
     )
 
 
-def _tell(case: Case, body: CompetentBody, to: list[tuple[str, str]], *, by: User) -> None:
+def _to_person(case: Case, body: CompetentBody) -> str:
     contact = "\n".join(line for line in (body.name, body.postal_address, body.phone, body.website) if line)
-    text = (
+    return (
         f"Bonjour,\n\nVotre demande N° {case.spoken_reference} ne relève pas de la Région. Nous l'avons transmise à "
         "l'organisme compétent, qui vous répondra directement : vous n'avez rien à renvoyer (article L. 114-2 du code "
         f"des relations entre le public et l'administration).\n\n{contact}"
     )
+
+
+def _tell(case: Case, body: CompetentBody, to: list[tuple[str, str]], *, by: User) -> None:
     subject = f"Votre demande N° {case.spoken_reference} a été transmise"
-    letter = letter_for(case, text=text, subject=subject, to=to)
+    letter = letter_for(case, text=_to_person(case, body), subject=subject, to=to)
     write_out(written(case, letter, by=by, kind=Interaction.Kind.TRANSMISSION))

@@ -122,6 +122,7 @@ class RoutingDecision(models.Model):
         MODEL = "model", "Classement appris"
         ADDRESS = "address", "Adresse écrite"
         CITIZEN = "citizen", "Choix de l'usager"
+        AGENT = "agent", "Choix d'un agent"
         NONE = "none", "À orienter"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="routing_decisions")
@@ -136,6 +137,8 @@ class RoutingDecision(models.Model):
     at = models.DateTimeField(db_default=Now())
     corrected_to = models.ForeignKey(Topic, on_delete=models.SET_NULL, null=True, related_name="+")
     corrected_at = models.DateTimeField(null=True)
+    # What the case was before an agent said its topic: taken back while nothing followed (see actions.qualifying).
+    before = models.JSONField(null=True)
 
     class Meta:
         verbose_name = "décision d'orientation"

@@ -97,7 +97,7 @@ class TopicForm(ActForm):
     department = forms.ChoiceField(label="Département", required=False)
 
     def choose(self) -> None:
-        topics = Topic.objects.filter(is_active=True, sensitivity__lte=self.user.clearance)
+        topics = Topic.objects.filter(is_in_use=True, sensitivity__lte=self.user.clearance)
         self.fields["topic"].queryset = topics  # type: ignore[attr-defined]
         codes = sorted({*settings.REGION_DEPARTMENTS, *([self.case.department] if self.case.department else [])})
         self.fields["department"].choices = [("", "Non précisé"), *((c, c) for c in codes)]  # type: ignore[attr-defined]

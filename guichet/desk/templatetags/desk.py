@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 from django.conf import settings
 
+from guichet.cases.models import RoutingDecision
 from guichet.desk.views.mail import outgoing_folder
 
 register = template.Library()
@@ -14,6 +17,19 @@ register = template.Library()
 def shows_outgoing() -> bool:
     """Mail is written to a folder instead of leaving: the page that shows it exists."""
     return outgoing_folder() is not None
+
+
+@register.simple_tag(takes_context=True)
+def oriented(context: Any) -> RoutingDecision | None:
+    """What this agent just decided of a case (`?oriente=`), while it can be taken back."""
+    request = context["request"]
+    wanted = request.GET.get("oriente", "")
+    if not (wanted.isdecimal() and len(wanted) < 18):
+        return None
+    found = RoutingDecision.objects.filter(pk=int(wanted)).select_related("case__topic", "case__team").first()
+    if found is None or found.before is None or found.before.get("by") != request.user.pk:
+        return None
+    return found if found.before.get("version") == found.case.version else None
 
 
 @register.simple_tag

@@ -164,13 +164,14 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
     return case_page(request, case, status=status, failed=verb, bound=form)
 
 
-def back(request: AgentRequest, case: Case, extra: str = "") -> HttpResponse:
-    """To the case, or to the list when it is no longer ours to see."""
+def back(request: AgentRequest, case: Case, extra: str = "", *, everywhere: str = "") -> HttpResponse:
+    """To the case, or to the list when it is no longer ours to see; `everywhere`: said on both."""
     query_of = request.GET.copy()
-    for name in ("envoye", "modele", "avant"):
+    for name in ("envoye", "modele", "avant", "oriente"):
         query_of.pop(name, None)
     kept = query_of.urlencode()
-    query = "&".join(part for part in (kept, extra) if part)
+    query = "&".join(part for part in (kept, extra, everywhere) if part)
+    kept = "&".join(part for part in (kept, everywhere) if part)
     if Case.objects.visible_to(request.user).filter(pk=case.pk).exists():
         return redirect(reverse("desk:case", args=[case.reference]) + (f"?{query}" if query else ""))
     return redirect(reverse("desk:inbox") + (f"?{kept}" if kept else ""))

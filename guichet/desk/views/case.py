@@ -12,13 +12,15 @@ from django.views.decorators.http import require_GET
 
 from guichet.accounts.models import User
 from guichet.cases import actions
-from guichet.cases.models import Case, CaseLink, Interaction
+from guichet.cases.models import Case, CaseLink, Interaction, Task
 from guichet.cases.policy import people_visible_to
 from guichet.desk import queues
 from guichet.desk.editor import Editor, editor_context
 from guichet.desk.forms.acts import ActForm
+from guichet.desk.forms.routing import OrientForm, topic_names
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.history import clock_lines, history
+from guichet.desk.orientation import routing_of
 from guichet.desk.records import pairs_of
 from guichet.desk.views import acts
 from guichet.desk.views.inbox import list_context
@@ -62,10 +64,13 @@ def case_page(
     failed: str = "",
     bound: ActForm | None = None,
     editor: Editor | None = None,
+    orient_form: OrientForm | None = None,
 ) -> HttpResponse:
     """The whole page; what was typed and refused is shown again with the reason."""
     user = request.user
     listed = list_context(request)
+    if orient_form is None:
+        orient_form = OrientForm(case=case, clearance=user.clearance, auto_id="orienter-%s")
     tone, look = STATUS_TONES.get(case.status, ("info", "info"))
     sent = request.GET.get("envoye", "")
     past = history(case, user, request.GET.get("avant", ""))
@@ -80,13 +85,17 @@ def case_page(
         ),
         None,
     )
+    tasks = list(case.tasks.filter(done_at__isnull=True).order_by("pk"))
     context: dict[str, Any] = {
         **listed,
         "case": case,
         "status_tone": tone,
         "status_icon": look,
         "clocks": clock_lines(case),
-        "tasks": case.tasks.filter(done_at__isnull=True).order_by("pk"),
+        "tasks": [task for task in tasks if task.kind != Task.Kind.DANGER],
+        "routing": routing_of(case, user, tasks),
+        "orient_form": orient_form,
+        "topic_names": topic_names(user.clearance),
         "days": past.days,
         "older": past.older,
         "is_latest": not request.GET.get("avant"),

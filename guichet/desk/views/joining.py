@@ -8,11 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from guichet.cases import actions
-from guichet.cases.models import CaseMerge, Interaction
+from guichet.cases.models import Case, CaseMerge, Interaction
 from guichet.core.refused import Refused
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.views.acts import back
 from guichet.desk.views.case import visible_case
+from guichet.organisation.directory import directory
 
 
 @agent_required
@@ -60,11 +61,13 @@ def unlink(request: AgentRequest, reference: str, other: str) -> HttpResponse:
 @agent_required
 @require_POST
 def split(request: AgentRequest, reference: str, pk: int) -> HttpResponse:
-    """The new case opens at once: it is what the agent now wants to handle."""
+    """The new case opens at once, it is what the agent now wants to handle; not when its topic sends it elsewhere."""
     case = visible_case(request, reference)
     interaction = Interaction.objects.filter(pk=pk, case=case).first()
     if interaction is None:
         raise Http404
-    new = actions.split(interaction, by=request.user, subject=request.POST.get("subject", "")[:300])
+    topic = directory().topics_by_code.get(request.POST.get("topic", ""))
+    new = actions.split(interaction, by=request.user, subject=request.POST.get("subject", "")[:300], topic=topic)
     messages.success(request, f"La demande N° {new.spoken_reference} est ouverte à partir de ce message.")
-    return redirect("desk:case", new.reference)
+    seen = topic is None and Case.objects.visible_to(request.user).filter(pk=new.pk).exists()
+    return redirect("desk:case", new.reference) if seen else back(request, case)
