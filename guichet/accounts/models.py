@@ -91,6 +91,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField("rôle", max_length=10, choices=Role, default=Role.AGENT)
+    needs_approval = models.BooleanField("réponses visées avant envoi", default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_membership")]

@@ -42,3 +42,13 @@ def supervisors_of(teams: list[Team]) -> list[User]:
         if membership.user_id not in best or rank < best[membership.user_id][0]:
             best[membership.user_id] = (rank, membership.user)
     return [user for _, user in sorted(best.values(), key=lambda pair: (pair[0], pair[1].full_name))]
+
+
+def supervised_paths(user: User) -> list[str]:
+    """The subtrees of teams he is in charge of."""
+    return [m.team.path for m in _memberships(user) if m.role == Membership.Role.SUPERVISOR]
+
+
+def is_watched(user: User) -> bool:
+    """His answers are read by somebody before they leave."""
+    return any(membership.needs_approval for membership in _memberships(user))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from guichet.accounts.models import User
-from guichet.accounts.policy import teams_of
+from guichet.accounts.policy import is_watched, supervised_paths, teams_of
 from guichet.cases.models import Case
 from guichet.core.refused import NotAllowed
+from guichet.organisation.directory import directory
 from guichet.people.models import Person
 
 
@@ -21,6 +22,33 @@ def may_handle(user: User, case: Case) -> bool:
 def require_handle(user: User, case: Case) -> None:
     if not may_handle(user, case):
         raise NotAllowed
+
+
+def to_approve_by(user: User) -> Q | None:
+    """The cases whose answers this user approves; None when he approves none."""
+    if user.is_administrator:
+        return Q()
+    paths = supervised_paths(user)
+    wanted = Q(pk__in=[])
+    for path in paths:
+        wanted |= Q(team__path__startswith=path)
+    return wanted if paths else None
+
+
+def may_approve(user: User, case: Case) -> bool:
+    """Who is in charge of the team of the case, and administrators."""
+    if user.is_machine or not user.is_active:
+        return False
+    path = case.team.path if case.team is not None else ""
+    return user.is_administrator or any(path.startswith(supervised) for supervised in supervised_paths(user))
+
+
+def needs_approval(user: User, case: Case) -> bool:
+    """Some topics, and some agents, are read by somebody else before an answer leaves (behaviours 41)."""
+    if user.is_machine or may_approve(user, case):
+        return False
+    topic = directory().topic(case.topic_id)
+    return is_watched(user) or any(step.needs_approval for step in directory().topic_lineage(topic))
 
 
 def people_visible_to(user: User) -> QuerySet[Person]:

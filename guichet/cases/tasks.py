@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
 from guichet.cases.actions import resume_overdue, wake
+from guichet.cases.actions.personal import forget_drafts
 from guichet.cases.models import Case
 from guichet.core.jobs import every
 
@@ -22,3 +26,11 @@ def wake_sleeping(timestamp: int) -> None:
 def end_waiting(timestamp: int) -> None:
     """Nobody answered within the announced time, or the pieces did not come."""
     resume_overdue(by=machine(GUICHET), limit=SLICE)
+
+
+@every("41 2 * * *", "cases.forget_drafts")
+def forget_old_drafts(timestamp: int) -> None:
+    """What was begun and never sent is not kept for ever."""
+    before = timezone.now() - timedelta(days=settings.DRAFT_DAYS)
+    while forget_drafts(by=machine(GUICHET), before=before, limit=SLICE) == SLICE:
+        continue

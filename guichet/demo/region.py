@@ -192,10 +192,12 @@ def _teams(by: User) -> dict[str, Team]:
 
 def _topics(by: User, teams: dict[str, Team]) -> dict[str, Topic]:
     topics: dict[str, Topic] = {}
+    read_first = {"droits.recours_gracieux"}  # answers to these are approved before they leave
     for position, row in enumerate(TOPICS):
         topics[row.code] = save_topic(
             Topic(
-                code=row.code, parent=topics.get(row.parent), label=row.label, citizen_label=row.words, icon=row.icon,
+                code=row.code, parent=topics.get(row.parent), label=row.label, citizen_label=row.words,
+                needs_approval=row.code in read_first, icon=row.icon,
                 nature=row.nature, silence="rejection" if row.months else "none", silence_months=row.months or None,
                 team=teams[row.team] if row.team else None, asks_department=row.asks_department,
                 sensitivity=row.sensitivity, is_active=row.proposed, position=position,

@@ -54,9 +54,16 @@ def changes_since(case: Case, snapshot: str) -> list[Change]:
         f"interaction:{pk}": excerpt(text, 160)
         for pk, text in Interaction.objects.filter(pk__in=keys, case=case).values_list("pk", "text")
     }
+    # A message that arrives names no exchange in the journal: they are the last ones.
+    came = [event for event in events if event.verb == "case.message"]
+    newest = case.interactions.filter(direction=Interaction.Direction.IN).order_by("-pk")[: len(came)]
+    arrived = {event.pk: one for event, one in zip(reversed(came), newest, strict=False)}
     people = User.objects.in_bulk({event.actor_id for event in events})
+    said = {pk: excerpt(one.text, 160) for pk, one in arrived.items()}
     return [
-        Change(event.at, event.words, people[event.actor_id].full_name, texts.get(event.subject, ""))
+        Change(
+            event.at, event.words, people[event.actor_id].full_name, said.get(event.pk) or texts.get(event.subject, "")
+        )
         for event in events
     ]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from guichet.accounts.models import User
 from guichet.cases.actions.writing import answer_to
-from guichet.cases.models import Case, Draft
+from guichet.cases.models import Case, Draft, Proposal
+from guichet.cases.policy import may_approve, needs_approval
 from guichet.cases.sending import postal_lines, preferred_channel, refuses_electronic
 from guichet.desk import filling
 from guichet.desk.cautions import Panel
@@ -26,6 +27,7 @@ class Editor:
     problem: str = ""
     panel: Panel | None = None
     empty: str = ""  # the variable nobody filled
+    approval_text: str | None = None  # corrected by who approves, not sent yet
     dropped: frozenset[str] = frozenset()  # keys of the files that were unticked
 
 
@@ -53,9 +55,10 @@ class Drafts:
 
 
 def drafts_of(case: Case, user: User) -> Drafts:
-    found = list(case.drafts.select_related("user").order_by("-updated_at"))
+    found = list(case.drafts.select_related("user", "taken_by").order_by("-updated_at"))
     mine = {draft.kind: draft for draft in found if draft.user_id == user.pk}
-    return Drafts(mine.get("email"), mine.get("note"), [draft for draft in found if draft.user_id != user.pk])
+    others = [d for d in found if d.user_id != user.pk and d.kind == "email" and d.shared and d.taken_by_id is None]
+    return Drafts(mine.get("email"), mine.get("note"), others)
 
 
 def joined(before: str, added: str) -> str:
@@ -81,14 +84,23 @@ def editor_context(case: Case, user: User, shown: Editor, *, template: str, sinc
     postal = postal_lines(case.person) if case.person else []
     note_open = shown.note_form is not None
     note = shown.note_form or NoteForm(initial={"text": drafts.note.text if drafts.note else ""}, auto_id="note-%s")
+    last = case.proposals.select_related("author", "decided_by").order_by("-pk").first()
+    waiting = last if last is not None and last.state == Proposal.State.WAITING else None
+    returned = last if last is not None and last.state == Proposal.State.RETURNED else None
     return {
+        "proposal": waiting,
+        "proposal_text": waiting.text if waiting and shown.approval_text is None else shown.approval_text,
+        "approves": waiting is not None and may_approve(user, case),
+        "sent_back": returned if returned and returned.author_id == user.pk and drafts.email else None,
+        "proposes": needs_approval(user, case),
+        "other_drafts": drafts.others,
         "reply_form": form,
         "note_form": note,
         "note_open": note_open,
         "problem": shown.problem,
         "panel": shown.panel,
         "empty_variable": shown.empty,
-        "tabs": [] if case.is_over else _tabs(case, form, drafts, postal),
+        "tabs": [] if case.is_over or waiting else _tabs(case, form, drafts, postal),
         "asked_channel": _asked(case),
         "answer_to": answer_to(case),
         "postal": postal,

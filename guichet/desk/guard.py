@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -23,6 +24,7 @@ class AgentRequest(HttpRequest):
     user: User
 
 
+CASE_PAGE = re.compile(r"/bureau/demandes/[^/]+/")
 View = Callable[..., HttpResponseBase]
 
 
@@ -36,7 +38,7 @@ def agent_required(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_agent(request.user):
-            again = urlencode({"suite": request.get_full_path() if request.method == "GET" else "/bureau/"})
+            again = urlencode({"suite": request.get_full_path() if request.method == "GET" else _behind(request.path)})
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?{again}")
         try:
             response: HttpResponseBase = view(request, *args, **kwargs)
@@ -48,6 +50,12 @@ def agent_required(view: View) -> View:
         return response
 
     return guarded
+
+
+def _behind(path: str) -> str:
+    """The page of what was being sent when the session ended: its text waits there."""
+    found = CASE_PAGE.match(path)
+    return found.group() if found else "/bureau/"
 
 
 def sorts_mail(user: User) -> bool:

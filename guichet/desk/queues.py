@@ -13,6 +13,7 @@ from guichet.accounts.models import Membership, User
 from guichet.accounts.policy import teams_of
 from guichet.cases.models import Case, CaseQuerySet, Status
 from guichet.cases.models.case import HANDLE, NO_DEADLINE
+from guichet.cases.policy import to_approve_by
 from guichet.organisation.models import Channel
 
 PAGE = 30
@@ -27,6 +28,7 @@ PERSONAL: dict[str, tuple[str, str]] = {
     "attente": ("Attente usager", "hourglass"),
     "repondues": ("Répondues", "check"),
     "endormies": ("Endormies", "pause"),
+    "a-viser": ("À viser", "badge-check"),  # of who approves answers only
 }
 
 
@@ -56,11 +58,14 @@ class Row:
 
 def personal(user: User) -> dict[str, Q]:
     mine = Q(assignee=user)
+    approved = to_approve_by(user)
+    visa = {} if approved is None else {"a-viser": approved & Q(status=Status.IN_APPROVAL)}
     return {
         "a-traiter": mine & HANDLE,
         "attente": mine & Q(status=Status.WAITING_CITIZEN, snoozed_until__isnull=True),
         "repondues": mine & Q(status=Status.ANSWERED, snoozed_until__isnull=True),
         "endormies": Q(snoozed_until__isnull=False),
+        **visa,
     }
 
 
@@ -68,7 +73,7 @@ def condition_of(key: str, user: User) -> Q | None:
     """What a queue holds among the running cases the user sees; None when the key names none."""
     name, _, rest = key.partition("-")
     if key in PERSONAL:
-        return personal(user)[key]
+        return personal(user).get(key)
     if name == "equipe" and rest.isdecimal() and len(rest) < 18:
         return HANDLE & Q(team_id=int(rest))
     if name == "canal" and rest in Channel.values:
@@ -98,7 +103,7 @@ def groups(user: User) -> list[Group]:
         for n, key in enumerate(mine):
             own[key] += row[f"own{n}"]  # type: ignore[literal-required]
     member_of = set(Membership.objects.filter(user=user).values_list("team_id", flat=True))
-    work = Group("Mon travail", [Queue(key, *PERSONAL[key], mine[key], own[key]) for key in PERSONAL])
+    work = Group("Mon travail", [Queue(key, *PERSONAL[key], mine[key], own[key]) for key in mine])
     teams = Group("Files de mes équipes")
     for team in teams_of(user):
         if team.pk in member_of or by_team[team.pk]:

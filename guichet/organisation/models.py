@@ -137,6 +137,7 @@ class Topic(models.Model):
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="topics", verbose_name="équipe"
     )
+    needs_approval = models.BooleanField("réponses visées avant envoi", default=False, db_default=False)
     asks_department = models.BooleanField("dépend du département", default=False)
     is_active = models.BooleanField("proposé aux usagers", default=True)
     # Past cases keep a topic that is not used any more: nobody gives it to a new one.

@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from guichet.accounts.models import User
+from guichet.accounts.models import Membership, User
 from guichet.cases import actions
-from guichet.cases.models import Attachment, Case, Draft, Interaction, PaperLetter, ReplyTemplate, Task
+from guichet.cases.models import Attachment, Case, Draft, Interaction, PaperLetter, Proposal, ReplyTemplate, Task
 from guichet.journal.models import Event
 from guichet.organisation.models import Team
 from guichet.outbox.models import Delivery, Parcel
@@ -222,3 +222,62 @@ def test_a_failed_message_is_sent_again_from_where_it_is(desk: Client, case: Cas
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.tries) == (Delivery.State.QUEUED, 0)
     assert "Renvoyer" not in desk.get(at(case)).content.decode()
+
+
+# -- drafts and approval ---------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_shown_to_the_team_and_taken_over(
+    desk: Client, case: Case, agent: User, team: Team, make_agent: Callable[..., User]
+) -> None:
+    lea = make_agent("lea@agents.example", team, first_name="Léa", last_name="Martin")
+    other = Client()
+    other.force_login(lea)
+    desk.post(at(case, "brouillon/"), {"kind": "email", "text": "Le début"})
+    assert "Le début" not in other.get(at(case)).content.decode()  # one's own until it is shown
+    desk.post(at(case, "reponse/"), {"text": "Le début de tout", "action": "partager"})
+    assert "Le début de tout" in other.get(at(case)).content.decode()
+    page = other.post(at(case, f"brouillons/{Draft.objects.get().pk}/prendre/"), follow=True).content.decode()
+    assert "Le début de tout</textarea>" in page
+    assert desk.post(at(case, "brouillon/"), {"kind": "email", "text": "x"}).json()["pris"] == "Léa Martin"
+    assert "Léa Martin a pris la main" in desk.get(at(case)).content.decode()
+    assert "Le début de tout</textarea>" in desk.post(at(case, "brouillon/reprendre/"), follow=True).content.decode()
+    assert desk.post(at(case, "brouillon/"), {"kind": "email", "text": "x"}).json()["pris"] == ""
+
+
+def test_an_expired_session_leads_back_to_the_case(case: Case) -> None:
+    response = Client().post(at(case, "reponse/"), {"text": "Mon texte"})
+    assert response["Location"].endswith(f"suite=%2Fbureau%2Fdemandes%2F{case.reference}%2F")
+
+
+def test_the_visa_from_proposal_to_sending(
+    desk: Client, case: Case, agent: User, team: Team, make_agent: Callable[..., User]
+) -> None:
+    chief = make_agent("ines@agents.example", first_name="Inès", last_name="Poitevin")
+    Membership.objects.create(user=chief, team=team, role="supervisor")
+    Membership.objects.filter(user=agent).update(needs_approval=True)
+    above = Client()
+    above.force_login(chief)
+    assert "Proposer au visa" in desk.get(at(case)).content.decode()
+    assert answer(desk, case, "Bonjour Madame.").status_code == 302
+    assert not Delivery.objects.exists()
+    page = desk.get(at(case)).content.decode()
+    assert "Retirer ma proposition" in page and "À viser" not in page
+    inbox = above.get("/bureau/?file=a-viser")
+    assert [row.case for row in inbox.context["rows"]] == [case]
+    proposal = Proposal.objects.get()
+    visa = at(case, f"visa/{proposal.pk}/")
+    assert "Approuver et envoyer" in above.get(at(case)).content.decode()
+    assert desk.post(visa, {"action": "approuver"}).status_code == 403
+    refused = above.post(visa, {"action": "renvoyer", "text": "Bonjour Madame."})
+    assert refused.status_code == 400 and "Dites à" in refused.content.decode()
+    above.post(visa, {"action": "renvoyer", "reason": "Citez l'article."})
+    page = desk.get(at(case)).content.decode()
+    assert "Citez l&#x27;article." in page and "Bonjour Madame.</textarea>" in page
+    answer(desk, case, "Bonjour Madame, article 3.")
+    case.refresh_from_db()
+    visa = at(case, f"visa/{Proposal.objects.get(state='waiting').pk}/")
+    stale = above.post(visa, {"action": "approuver", "text": "Corrigé.", "version": case.version - 1})
+    assert stale.status_code == 409 and "Corrigé.</textarea>" in stale.content.decode()
+    assert above.post(visa, {"action": "approuver", "text": "Corrigé.", "version": case.version}).status_code == 302
+    assert Delivery.objects.get().parcel.text.startswith("Corrigé.")

@@ -13,7 +13,17 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.actions.personal import save_draft
-from guichet.cases.models import Attachment, Case, CaseMerge, InboundItem, Interaction, ReplyTemplate, Task
+from guichet.cases.models import (
+    Attachment,
+    Case,
+    CaseMerge,
+    Draft,
+    InboundItem,
+    Interaction,
+    Proposal,
+    ReplyTemplate,
+    Task,
+)
 from guichet.cases.models.case import next_reference
 from guichet.core import files
 from guichet.gateway.worker import drain
@@ -48,6 +58,8 @@ class House:
     second: Case  # of the same team, linked to nothing
     joined: CaseMerge  # of a third one into `second`
     alike: Person  # who may be the person of `case`
+    draft: Draft  # of Nadia, on `case`
+    proposal: Proposal  # of Nadia, on `second`
     merged: Merge  # of a third record into `alike`
     outgoing: str  # the name of a mail in the folder of the demonstration
 
@@ -77,6 +89,7 @@ def live() -> House:
     outgoing = _outgoing()
     second, third = _by_mail(3), _by_mail(4)
     actions.merge(second, third, by=by)
+    proposal = actions.propose(second, by=by, text="Bonjour, voici.")
     person = case.person
     assert person is not None
     alike = _record(case, "Sandrine Lacostte")
@@ -99,6 +112,8 @@ def live() -> House:
         ),
         outgoing=outgoing,
         second=second,
+        draft=Draft.objects.get(case=case, user=by),
+        proposal=proposal,
         joined=CaseMerge.objects.get(absorbed=third),
         alike=alike,
         merged=people.merge(alike, double, by=by),

@@ -106,6 +106,12 @@ DOORS: dict[str, Door] = {
     "desk:reply": of_case(post={"text": ""}, answers=DONE),
     "desk:note": of_case(post={"text": "Note"}, answers=DONE),
     "desk:draft": of_case(post={"text": "Brouillon", "kind": "note"}, answers=DONE),
+    "desk:take_draft": of_case(arguments=case_and("draft"), post={}, answers=DONE),
+    "desk:take_draft_back": of_case(post={}, answers=DONE),
+    "desk:approval": of_case(
+        arguments=lambda h: {"reference": h.second.reference, "pk": h.proposal.pk}, post={"action": "renvoyer"},
+        answers=(*DONE, 403),
+    ),
     "desk:undo": of_case(arguments=case_and("reply"), post={}, answers=DONE),
     "desk:resend": of_case(arguments=case_and("reply"), post={}, answers=DONE),
     "desk:posted": of_case(arguments=case_and("letter"), post={}, answers=DONE),

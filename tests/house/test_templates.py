@@ -142,6 +142,7 @@ def _states_of_a_case(house: House) -> None:
     """The page of the agent and the one of the citizen, in each state the case goes through."""
     by = house.region.nadia
     mine, theirs = citizen(house.case), agent(by)
+    theirs.post(f"/bureau/demandes/{house.case.reference}/reponse/", {"text": "ci-joint la lettre", "version": 0})
     actions.reply(house.case, by=by, text="Voici.")
     steps = (
         lambda: actions.wait_for_citizen(house.case, by=by, days=10),
@@ -159,7 +160,7 @@ def _states_of_a_case(house: House) -> None:
         mine.get("/suivi/demande/")
     theirs.post(f"/bureau/demandes/{house.over.reference}/faire/lier/", {"other": "12"})
     theirs.post(f"/bureau/demandes/{house.over.reference}/reponse/", {"text": "ci-joint la lettre"})
-    theirs.post(f"/bureau/demandes/{house.second.reference}/reponse/", {"text": "ci-joint la lettre", "version": 0})
+    theirs.get(f"/bureau/demandes/{house.second.reference}/")
     theirs.get("/bureau/nulle-part/")
     theirs.post("/bureau/compte/mot-de-passe/", {})
     theirs.post("/bureau/compte/second-facteur/", {"code": "000000"})

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases import clocks
-from guichet.cases.models import Case, Clock, Status
+from guichet.cases.models import Case, Clock, Draft, Proposal, Status
 from guichet.cases.models.case import MOVES, OVER
 from guichet.cases.policy import require_handle
 from guichet.core.refused import Refused, Stale
@@ -29,6 +29,8 @@ def move(case: Case, status: Status) -> None:
         raise Refused(
             f"Une demande « {case.get_status_display()} » ne peut pas devenir « {status.label} ».", code="move"
         )
+    if case.status == Status.IN_APPROVAL:
+        give_back(case)
     case.status = status
     case.closed_at = timezone.now() if status in OVER else None
     if status not in {Status.WAITING_CITIZEN, Status.WAITING_THIRD}:
@@ -36,6 +38,24 @@ def move(case: Case, status: Status) -> None:
     if status in OVER:
         case.snoozed_until = None
         clocks.stop(case, [kind.value for kind in Clock.Kind], why=status.value)
+
+
+def give_back(case: Case) -> None:
+    """An answer that waited for approval is pointless now, or returned: its author finds his text again."""
+    for proposal in case.proposals.select_for_update().filter(state=Proposal.State.WAITING):
+        proposal.state = Proposal.State.WITHDRAWN
+        proposal.decided_at = timezone.now()
+        proposal.save(update_fields=["state", "decided_at"])
+        restore(proposal)
+
+
+def restore(proposal: Proposal) -> None:
+    """The proposed text is a draft of its author again, before what he wrote since."""
+    draft, new = Draft.objects.get_or_create(case_id=proposal.case_id, user_id=proposal.author_id, kind="email")
+    draft.text = proposal.text if new or not draft.text.strip() else f"{proposal.text}\n\n{draft.text}"
+    draft.channel = proposal.channel
+    draft.files = [*proposal.files, *(pair for pair in draft.files if pair not in proposal.files)]
+    draft.save()
 
 
 def save(case: Case) -> None:

@@ -18,6 +18,8 @@ from guichet.journal.actions import record
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel
 
+NO_POSTAL_ADDRESS = "Cette personne n'a pas d'adresse postale. Complétez sa fiche, ou choisissez l'e-mail."
+
 
 def task_about(interaction: Interaction) -> str:
     return f"interaction:{interaction.pk}"
@@ -30,9 +32,7 @@ def put_on_paper(
     person = case.person
     lines = postal_lines(person) if person else []
     if not lines:
-        raise Refused(
-            "Cette personne n'a pas d'adresse postale. Complétez sa fiche, ou choisissez l'e-mail.", status=400
-        )
+        raise Refused(NO_POSTAL_ADDRESS, status=400)
     block = directory().contact_block(directory().team(case.team_id))
     sender = [settings.REGION_NAME, block.name, *block.postal_address.splitlines(), block.phone]
     interaction = Interaction.objects.create(

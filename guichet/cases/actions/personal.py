@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,16 +25,18 @@ DRAFT_MAX = 200_000
 @transaction.atomic
 def save_draft(
     case: Case, *, by: User, kind: str, text: str, channel: str = "", files: Sequence[tuple[str, bytes]] = ()
-) -> None:
+) -> Draft | None:
     """Keep what is being written; an empty text without a file forgets it. Not an event: nothing happened to the case.
 
-    `files` are added to those already kept.
+    `files` are added to those already kept. What somebody else took over is left as it is: see `take_back`.
     """
     require_handle(by, case)
     if kind not in DRAFT_KINDS:
         raise Refused("Ce brouillon n'existe pas.", status=400)
     body = strip_controls(text)[:DRAFT_MAX]
     known = Draft.objects.select_for_update().filter(case=case, user=by, kind=kind).first()
+    if known is not None and known.taken_by_id is not None:
+        return known
     kept = list(known.files) if known else []
     for name, content in files:
         stored = store.keep(content, name=name)
@@ -43,9 +46,52 @@ def save_draft(
         values = {"text": body, "files": kept}
         if channel in REPLY_CHANNELS:
             values["channel"] = channel
-        Draft.objects.update_or_create(case=case, user=by, kind=kind, defaults=values)
-    elif known is not None:
+        return Draft.objects.update_or_create(case=case, user=by, kind=kind, defaults=values)[0]
+    if known is not None:
         known.delete()
+    return None
+
+
+@transaction.atomic
+def share_draft(case: Case, *, by: User, shared: bool) -> None:
+    """Let the team see one's draft and go on with it, or no longer."""
+    require_handle(by, case)
+    Draft.objects.filter(case=case, user=by, kind="email").update(shared=shared)
+
+
+@transaction.atomic
+def take_over(draft: Draft, *, by: User) -> Draft:
+    """Go on with the draft a colleague shows. His stays with him, and he is told; one's own text stays above."""
+    require_handle(by, draft.case)
+    theirs = Draft.objects.select_for_update(of=("self",)).select_related("user").filter(pk=draft.pk).first()
+    if theirs is None or theirs.user_id == by.pk or not theirs.shared or theirs.taken_by_id is not None:
+        raise Refused("Ce brouillon n'est plus à reprendre : il a été envoyé, repris, ou n'est plus montré.")
+    mine, _ = Draft.objects.get_or_create(case_id=theirs.case_id, user=by, kind="email")
+    mine.text = f"{mine.text.rstrip()}\n\n{theirs.text}" if mine.text.strip() else theirs.text
+    mine.channel = theirs.channel
+    mine.files = [*mine.files, *(pair for pair in theirs.files if pair not in mine.files)]
+    mine.shared, mine.taken_by = True, None
+    mine.save()
+    theirs.taken_by = by
+    theirs.save(update_fields=["taken_by"])
+    record("case.draft_taken", by=by, case_id=theirs.case_id, author=theirs.user.full_name)
+    return mine
+
+
+@transaction.atomic
+def take_back(case: Case, *, by: User) -> None:
+    """Go on with one's own text although a colleague took it over."""
+    require_handle(by, case)
+    Draft.objects.filter(case=case, user=by, kind="email").update(taken_by=None)
+
+
+@transaction.atomic
+def forget_drafts(*, by: User, before: datetime, limit: int) -> int:
+    """Drafts nobody touched since; returns how many."""
+    assert by.is_machine
+    old = list(Draft.objects.filter(updated_at__lt=before).order_by("updated_at").values_list("pk", flat=True)[:limit])
+    Draft.objects.filter(pk__in=old).delete()
+    return len(old)
 
 
 @transaction.atomic

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,10 +14,11 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.moving import locked, move, save
-from guichet.cases.actions.paper import put_on_paper
-from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, Status
+from guichet.cases.actions.paper import NO_POSTAL_ADDRESS, put_on_paper
+from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, Proposal, Status
 from guichet.cases.models.case import Result
-from guichet.cases.sending import letter_for, preferred_channel, refuses_electronic, write_out, written
+from guichet.cases.policy import needs_approval
+from guichet.cases.sending import letter_for, postal_lines, preferred_channel, refuses_electronic, write_out, written
 from guichet.core import files as store
 from guichet.core import formatting
 from guichet.core.models import StoredFile
@@ -61,76 +63,137 @@ def reply(
     """
     body = checked(text)
     case = locked(case, by=by, version=version)
+    if kind == Interaction.Kind.MESSAGE:
+        none_waits(case)
+        if needs_approval(by, case):
+            raise Refused("Cette réponse doit être visée avant de partir : proposez-la.", status=403)
+    outgoing = Answer(
+        body,
+        channel,
+        may_be_reached(case, channel=channel, to=to, send_at=send_at, despite=despite, kind=kind),
+        cc,
+        [*kept_in_draft(case, by, draft_files), *((store.keep(content, name=name), name) for name, content in files)],
+        send_at,
+        close_with,
+        template_version,
+        despite.strip(),
+    )
+    interaction = send_out(case, outgoing, by=by, author=by, kind=kind)
+    Draft.objects.filter(case=case, user=by, kind="email").delete()
+    Draft.objects.filter(case=case, taken_by=by).update(taken_by=None)  # what he had taken over is its author's again
+    return interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent, and to whom: decided once."""
+
+    text: str
+    channel: str
+    to: Sequence[tuple[str, str]]
+    cc: Sequence[tuple[str, str]] = ()
+    files: Sequence[tuple[StoredFile, str]] = ()
+    send_at: datetime | None = None
+    close_with: str = ""
+    template_version: str = ""
+    despite: str = ""
+
+
+def none_waits(case: Case) -> None:
+    if case.proposals.filter(state=Proposal.State.WAITING).exists():
+        raise Refused(
+            "Une réponse attend déjà un visa sur cette demande : décidez-en d'abord. Votre texte est conservé."
+        )
+
+
+def may_be_reached(
+    case: Case, *, channel: str, to: Sequence[tuple[str, str]] | None = None, send_at: datetime | None = None,
+    despite: str = "", kind: str = Interaction.Kind.MESSAGE,
+) -> list[tuple[str, str]]:  # fmt: skip
+    """The recipients by this channel, none on paper. Raises `Refused` when the case cannot be answered so."""
     if case.is_over:
         raise Refused("Cette demande est terminée. Rouvrez-la avant d'y répondre.")
-    refused = kind == Interaction.Kind.MESSAGE and channel == Channel.EMAIL and refuses_electronic(case)
-    if refused and not despite.strip():
+    if channel == Channel.PAPER:
+        if send_at is not None:
+            raise Refused("Un courrier se poste à la main : il n'a pas d'heure de départ.", status=400)
+        if case.person is None or not postal_lines(case.person):
+            raise Refused(NO_POSTAL_ADDRESS, status=400)
+        return []
+    if channel != Channel.EMAIL:
+        raise Refused("On ne répond pas par ce canal ici.", status=400)
+    if kind == Interaction.Kind.MESSAGE and refuses_electronic(case) and not despite.strip():
         raise Refused(
             "Cette personne refuse les réponses électroniques (article L. 112-14) : répondez par courrier, ou dites "
             "pourquoi vous lui écrivez par e-mail.",
             status=400,
         )
+    recipients = list(to) if to is not None else answer_to(case)
+    if not recipients:
+        raise Refused("Cette personne n'a pas d'adresse e-mail utilisable. Choisissez un autre canal.", status=400)
+    return recipients
+
+
+def send_out(case: Case, answer: Answer, *, by: User, author: User, kind: str) -> Interaction:
+    """Write the answer of `author` in a case already locked and queue it; `by` sends it, himself or after approval."""
     now = timezone.now()
-    kept = [*_from_draft(case, by, draft_files), *((store.keep(content, name=name), name) for name, content in files)]
     subject = "Votre demande" if case.hides_subject else case.subject
-    whole = signed(case, body, by=by)
-    if channel == Channel.PAPER:
-        if send_at is not None:
-            raise Refused("Un courrier se poste à la main : il n'a pas d'heure de départ.", status=400)
+    whole = signed(case, answer.text, by=author)
+    if answer.channel == Channel.PAPER:
         interaction = put_on_paper(
-            case, by=by, kind=kind, at=now, text=body, whole=whole, subject=subject, template_version=template_version
-        )
-    elif channel == Channel.EMAIL:
-        recipients = list(to) if to is not None else answer_to(case)
-        if not recipients:
-            raise Refused("Cette personne n'a pas d'adresse e-mail utilisable. Choisissez un autre canal.", status=400)
+            case, by=author, kind=kind, at=now, text=answer.text, whole=whole, subject=subject,
+            template_version=answer.template_version,
+        )  # fmt: skip
+    else:
         last = case.interactions.filter(direction=Interaction.Direction.IN).order_by("-at", "-id").first()
         letter = letter_for(
             case,
             text=formatting.plain_of(whole),
-            html=formatting.mail_html(whole) if formatting.is_formatted(body) else "",
+            html=formatting.mail_html(whole) if formatting.is_formatted(answer.text) else "",
             subject=f"Re: {subject} – N° {case.spoken_reference}",
-            to=recipients,
-            cc=cc,
+            to=answer.to,
+            cc=answer.cc,
             answering=last,
-            files=kept,
+            files=answer.files,
         )
-        not_before = send_at or now + timedelta(seconds=settings.UNDO_SECONDS)
+        not_before = answer.send_at or now + timedelta(seconds=settings.UNDO_SECONDS)
         interaction = write_out(
             written(
-                case, letter, by=by, kind=kind, at=now, text=body, not_before=not_before,
-                template_version=template_version,
+                case, letter, by=author, kind=kind, at=now, text=answer.text, not_before=not_before,
+                template_version=answer.template_version,
             )
         )  # fmt: skip
-    else:
-        raise Refused("On ne répond pas par ce canal ici.", status=400)
     Attachment.objects.bulk_create(
         [
             Attachment(interaction=interaction, file=file, name=name[:200], position=n)
-            for n, (file, name) in enumerate(kept)
+            for n, (file, name) in enumerate(answer.files)
         ]
     )
-    Draft.objects.filter(case=case, user=by, kind="email").delete()
-    _after_reply(case, now, close_with=close_with, kind=kind, by=by)
+    _after_reply(case, now, close_with=answer.close_with, kind=kind, by=author)
     about = f"interaction:{interaction.pk}"
     if kind in SAID_OF:
         record(SAID_OF[kind], by=by, case_id=case.pk, subject=about)
     wanted = preferred_channel(case)
-    if kind == Interaction.Kind.MESSAGE and wanted and wanted != channel:
+    if kind == Interaction.Kind.MESSAGE and wanted and wanted != answer.channel:
         record(
             "case.other_channel", by=by, case_id=case.pk, subject=about, wanted=Channel(wanted).label,
-            used=Channel(channel).label,
+            used=Channel(answer.channel).label,
         )  # fmt: skip
-    if refused:
-        record("case.refusal_overridden", by=by, case_id=case.pk, subject=about, reason=despite.strip()[:300])
+    if kind == Interaction.Kind.MESSAGE and answer.channel == Channel.EMAIL and refuses_electronic(case):
+        record("case.refusal_overridden", by=by, case_id=case.pk, subject=about, reason=answer.despite[:300])
     return interaction
 
 
-def _from_draft(case: Case, by: User, keys: Sequence[str]) -> list[tuple[StoredFile, str]]:
+def kept_in_draft(case: Case, by: User, keys: Sequence[str]) -> list[tuple[StoredFile, str]]:
     draft = Draft.objects.filter(case=case, user=by, kind="email").first() if keys else None
     names = {key: name for key, name in draft.files if key in keys} if draft else {}
-    found = StoredFile.objects.in_bulk(list(names))
-    return [(found[key], name) for key, name in names.items()]
+    return stored(names.items())
+
+
+def stored(files: Iterable[tuple[str, str]]) -> list[tuple[StoredFile, str]]:
+    """The files behind (key, name) pairs, in their order."""
+    pairs = list(files)
+    found = StoredFile.objects.in_bulk([key for key, _ in pairs])
+    return [(found[key], name) for key, name in pairs]
 
 
 def checked(text: str) -> str:

@@ -6,10 +6,10 @@ from guichet.cases.models.follow import FollowCode
 from guichet.cases.models.inbound import InboundItem
 from guichet.cases.models.interaction import Attachment, Interaction, ReplyTemplate
 from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
-from guichet.cases.models.writing import Draft, PaperLetter
+from guichet.cases.models.writing import Draft, PaperLetter, Proposal
 
 __all__ = [
     "Attachment", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft", "FollowCode", "InboundItem",
-    "Interaction", "PaperLetter", "Participant", "ReplyTemplate", "RoutingDecision", "RoutingModel", "RoutingRule",
-    "Status", "Suspension", "Task", "TopicExample",
+    "Interaction", "PaperLetter", "Participant", "Proposal", "ReplyTemplate", "RoutingDecision", "RoutingModel",
+    "RoutingRule", "Status", "Suspension", "Task", "TopicExample",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from guichet.accounts.models import User
 from guichet.cases.models.case import Case
@@ -20,13 +21,51 @@ class Draft(models.Model):
     text = models.TextField(blank=True)
     files = models.JSONField(default=list)  # [[sha256, name], …]: chosen, and not sent yet
     shared = models.BooleanField("montré à l'équipe", default=False, db_default=False)
+    # Somebody else goes on with it; the text stays until its author says what to do with it.
+    taken_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "user", "kind"], name="one_draft")]
+        indexes = [models.Index(fields=["updated_at"], name="draft_by_age")]
 
     def __str__(self) -> str:
         return f"brouillon de {self.user_id}"
+
+
+class Proposal(models.Model):
+    """An answer that waits for somebody's approval (behaviours 41): recipients and files frozen since."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "à viser"
+        APPROVED = "approved", "approuvée"
+        RETURNED = "returned", "renvoyée à l'auteur"
+        WITHDRAWN = "withdrawn", "retirée"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="proposals")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField("état", max_length=9, choices=State, default=State.WAITING)
+    channel = models.CharField("canal", max_length=10, choices=Channel)
+    text = models.TextField("texte")
+    recipients = models.JSONField("destinataires", default=list)  # [[address, name], …]; empty on paper
+    files = models.JSONField(default=list)  # [[sha256, name], …]
+    send_at = models.DateTimeField("envoyer le", null=True)
+    close_with = models.CharField(max_length=12, blank=True)
+    template_version = models.CharField(max_length=60, blank=True)
+    despite = models.CharField(max_length=300, blank=True)
+    proposed_at = models.DateTimeField("proposée le", db_default=Now())
+    decided_at = models.DateTimeField("décidée le", null=True)
+    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField("pourquoi", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = "réponse proposée"
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=models.Q(state="waiting"), name="one_waiting_proposal")
+        ]
+
+    def __str__(self) -> str:
+        return f"réponse {self.get_state_display()}"
 
 
 class PaperLetter(models.Model):

@@ -167,7 +167,7 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
 def back(request: AgentRequest, case: Case, extra: str = "", *, everywhere: str = "") -> HttpResponse:
     """To the case, or to the list when it is no longer ours to see; `everywhere`: said on both."""
     query_of = request.GET.copy()
-    for name in ("envoye", "modele", "avant", "oriente"):
+    for name in ("envoye", "notee", "modele", "avant", "oriente"):
         query_of.pop(name, None)
     kept = query_of.urlencode()
     query = "&".join(part for part in (kept, extra, everywhere) if part)
