@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from guichet.accounts.models import User
 from guichet.cases.models import Case
+from guichet.cases.policy import people_visible_to
 from guichet.core import reference
 from guichet.core.phones import normalise
 from guichet.core.text import fold
@@ -57,3 +58,15 @@ def _people(text: str) -> list[int]:
             one &= Q(search_key__contains=f" {other}")
         wanted |= one
     return list(Person.objects.filter(wanted).order_by("sort_key").values_list("pk", flat=True)[:PEOPLE_AT_MOST])
+
+
+def people(text: str, user: User) -> list[Person]:
+    """Records that answer these words, among those this user may see; their contact points come with them."""
+    found = _people(text.strip()[:120])
+    roots = Person.objects.filter(pk__in=found).values_list("pk", "merged_into_id")
+    return list(
+        people_visible_to(user)
+        .filter(pk__in={root or pk for pk, root in roots})
+        .prefetch_related("contact_points")
+        .order_by("sort_key", "pk")[:AT_MOST]
+    )

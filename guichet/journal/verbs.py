@@ -14,6 +14,7 @@ SAID = {
     "case.released": "Remise dans la file",
     "case.transferred": "Transférée de {from_name} à {to_name} : {reason}",
     "case.replied": "Réponse écrite",
+    "case.answered_aloud": "Réponse donnée de vive voix",
     "case.noted": "Note ajoutée",
     "case.message": "Nouveau message reçu",
     "case.machine_message": "Message automatique reçu, sans effet sur la demande",

@@ -90,6 +90,7 @@ DOORS: dict[str, Door] = {
     "desk:logout": public(post={}, answers=(302,)),
     # agents
     "desk:inbox": of_agents(),
+    "desk:told": of_agents(),
     "desk:account": of_agents(),
     "desk:preferences": of_agents(post={"theme": "clair"}, answers=DONE),
     "desk:password": of_agents(post={"old_password": "x"}, answers=DONE),

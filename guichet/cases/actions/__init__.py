@@ -3,6 +3,7 @@
 from guichet.cases.actions.approval import approve, propose, send_back, withdraw_proposal
 from guichet.cases.actions.arbitrating import ask_arbiter
 from guichet.cases.actions.citizen import add_message, close_as_citizen, reopen_as_citizen
+from guichet.cases.actions.counter import Helper, Told, open_told
 from guichet.cases.actions.files import report_infected
 from guichet.cases.actions.follow import open_follow, open_follow_link, send_follow_code
 from guichet.cases.actions.form import InboundForm, receive_form
@@ -34,10 +35,11 @@ from guichet.cases.actions.waiting import ask_pieces, give_up, resume_overdue, w
 from guichet.cases.actions.writing import hold, note, reply
 
 __all__ = [
-    "InboundForm", "add_message", "approve", "ask_arbiter", "ask_pieces", "assign", "change_topic", "close",
-    "close_as_citizen", "discard", "give_up", "hold", "link", "mark_posted", "mark_read", "merge", "note",
-    "open_follow", "open_follow_link", "preview_merge", "propose", "qualify", "receive_form", "register_raw",
-    "reject_as_abusive", "release", "reopen", "reopen_as_citizen", "replay", "reply", "report_infected", "resend",
-    "resume_overdue", "send_back", "send_follow_code", "snooze", "split", "take_back_topic", "transfer", "transmit",
-    "understand_waiting", "undo_merge", "unlink", "wait_for_citizen", "wake", "withdraw_proposal", "withdraw_reply",
+    "Helper", "InboundForm", "Told", "add_message", "approve", "ask_arbiter", "ask_pieces", "assign", "change_topic",
+    "close", "close_as_citizen", "discard", "give_up", "hold", "link", "mark_posted", "mark_read", "merge", "note",
+    "open_follow", "open_follow_link", "open_told", "preview_merge", "propose", "qualify", "receive_form",
+    "register_raw", "reject_as_abusive", "release", "reopen", "reopen_as_citizen", "replay", "reply",
+    "report_infected", "resend", "resume_overdue", "send_back", "send_follow_code", "snooze", "split",
+    "take_back_topic", "transfer", "transmit", "understand_waiting", "undo_merge", "unlink", "wait_for_citizen",
+    "wake", "withdraw_proposal", "withdraw_reply",
 ]  # fmt: skip

@@ -168,7 +168,7 @@ def send_out(case: Case, answer: Answer, *, by: User, author: User, kind: str) -
             for n, (file, name) in enumerate(answer.files)
         ]
     )
-    _after_reply(case, now, close_with=answer.close_with, kind=kind, by=author)
+    after_reply(case, now, close_with=answer.close_with, kind=kind, by=author)
     about = f"interaction:{interaction.pk}"
     if kind in SAID_OF:
         record(SAID_OF[kind], by=by, case_id=case.pk, subject=about)
@@ -206,7 +206,7 @@ def checked(text: str) -> str:
     return body
 
 
-def _after_reply(case: Case, now: datetime, *, close_with: str, kind: str, by: User) -> None:
+def after_reply(case: Case, now: datetime, *, close_with: str, kind: str, by: User) -> None:
     """A human answer keeps the promise (behaviours 69); the legal delay stops only with the end of the case."""
     case.first_answered_at = case.first_answered_at or now
     case.assignee = case.assignee or (by if not by.is_machine else None)
