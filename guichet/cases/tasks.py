@@ -10,6 +10,7 @@ from django.utils import timezone
 from guichet.accounts.machines import GUICHET, machine
 from guichet.cases.actions import resume_overdue, wake
 from guichet.cases.actions.personal import forget_drafts
+from guichet.cases.actions.presence import forget_presences
 from guichet.cases.models import Case
 from guichet.core.jobs import every
 
@@ -31,6 +32,7 @@ def end_waiting(timestamp: int) -> None:
 @every("41 2 * * *", "cases.forget_drafts")
 def forget_old_drafts(timestamp: int) -> None:
     """What was begun and never sent is not kept for ever."""
+    forget_presences(by=machine(GUICHET))
     before = timezone.now() - timedelta(days=settings.DRAFT_DAYS)
     while forget_drafts(by=machine(GUICHET), before=before, limit=SLICE) == SLICE:
         continue

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases.actions.writing import answer_to
-from guichet.cases.models import Case, Draft, Proposal
+from guichet.cases.models import Case, Draft, Presence, Proposal
 from guichet.cases.policy import may_approve, needs_approval
 from guichet.cases.sending import postal_lines, preferred_channel, refuses_electronic
 from guichet.desk import filling
@@ -51,14 +54,51 @@ class KeptFile:
 class Drafts:
     email: Draft | None = None
     note: Draft | None = None
-    others: list[Draft] = field(default_factory=list)
+    others: list[Draft] = field(default_factory=list)  # answers begun by colleagues
 
 
 def drafts_of(case: Case, user: User) -> Drafts:
     found = list(case.drafts.select_related("user", "taken_by").order_by("-updated_at"))
     mine = {draft.kind: draft for draft in found if draft.user_id == user.pk}
-    others = [d for d in found if d.user_id != user.pk and d.kind == "email" and d.shared and d.taken_by_id is None]
+    others = [draft for draft in found if draft.user_id != user.pk and draft.kind == "email"]
     return Drafts(mine.get("email"), mine.get("note"), others)
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody else at work on this case: on his screen now, or with an answer begun."""
+
+    user: User
+    words: str
+    since: datetime
+    draft: Draft | None  # the one he shows, to read and to go on with
+
+    @property
+    def said(self) -> str:
+        return f"{self.user.full_name} {self.words}"
+
+
+def presence_context(case: Case, user: User, drafts: Drafts | None = None) -> dict[str, Any]:
+    """What `_presence.html` shows."""
+    known = drafts or drafts_of(case, user)
+    begun = {draft.user_id: draft for draft in known.others if draft.text.strip() and draft.taken_by_id is None}
+    here = (
+        Presence.objects.filter(case=case, until__gt=timezone.now())
+        .exclude(user=user)
+        .select_related("user")
+        .order_by("since")
+    )
+    found = []
+    for presence in here:
+        draft = begun.pop(presence.user_id, None)
+        words, since = str(presence.get_state_display()), presence.since
+        if draft is not None and presence.state == Presence.State.READS:
+            words, since = str(Presence.State.UNSENT.label), draft.updated_at
+        found.append(Colleague(presence.user, words, since, draft if draft and draft.shared else None))
+    for draft in begun.values():  # away, and not forgotten
+        words = "a laissé un brouillon"
+        found.append(Colleague(draft.user, words, draft.updated_at, draft if draft.shared else None))
+    return {"my_draft": known.email, "colleagues": found}
 
 
 def joined(before: str, added: str) -> str:
@@ -93,7 +133,7 @@ def editor_context(case: Case, user: User, shown: Editor, *, template: str, sinc
         "approves": waiting is not None and may_approve(user, case),
         "sent_back": returned if returned and returned.author_id == user.pk and drafts.email else None,
         "proposes": needs_approval(user, case),
-        "other_drafts": drafts.others,
+        **presence_context(case, user, drafts),
         "reply_form": form,
         "note_form": note,
         "note_open": note_open,
@@ -109,7 +149,6 @@ def editor_context(case: Case, user: User, shown: Editor, *, template: str, sinc
         "more_templates": len(suggested) == filling.SUGGESTED,
         "reply_templates": filling.offered(case),
         "variables": [(name, value) for name, value in filling.values_of(case, user).items() if value],
-        "my_draft": drafts.email,
         "kept_files": _files(drafts.email, shown.dropped),
     }
 

@@ -52,16 +52,18 @@ class Application:
         origin = headers.get("origin", "")
         if origin and origin != _origin_of(settings.PUBLIC_URL):
             return await _say(send, 403)
+        asked = parse_qs(scope["query_string"].decode("latin-1"))
+        case = asked.get("demande", [""])[0]
+        opened = int(case) if case.isascii() and case.isdecimal() and len(case) < 19 else 0
         try:
-            client = await self.hub.admit(session_key(headers.get("cookie", "")))
+            client = await self.hub.admit(session_key(headers.get("cookie", "")), case=opened)
         except AWAY:
             return await _say(send, 503, origin)
         if client is None:
             return await _say(send, 401, origin)
         if self.hub.stopping or len(self.hub.clients) >= CLIENTS_AT_MOST:
             return await _say(send, 503, origin)
-        asked = parse_qs(scope["query_string"].decode("latin-1")).get("depuis", [""])[0]
-        await self._stream(client, headers.get("last-event-id") or asked, receive, send, origin)
+        await self._stream(client, headers.get("last-event-id") or asked.get("depuis", [""])[0], receive, send, origin)
 
     async def _stream(self, client: Client, since: str, receive: Receive, send: Send, origin: str) -> None:
         start = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]

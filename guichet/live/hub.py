@@ -18,6 +18,7 @@ import psycopg
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from guichet.cases.models.presence import CHANNEL as PRESENCE
 from guichet.cases.policy import Viewer
 from guichet.journal.snapshots import CHANNEL, current_snapshot
 from guichet.live.changes import Delta, changes_since, message
@@ -39,6 +40,7 @@ class Client:
 
     key: str
     viewer: Viewer
+    case: int = 0  # the one it has open
     waiting: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(WAITING_AT_MOST))
 
     def tell(self, said: bytes | None, *, until: str) -> None:
@@ -71,9 +73,9 @@ class Hub:
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, safely)
 
-    async def admit(self, key: str) -> Client | None:
+    async def admit(self, key: str, *, case: int = 0) -> Client | None:
         viewer = await self.ask(viewer_behind, key)
-        return Client(key, viewer) if viewer is not None else None
+        return Client(key, viewer, case) if viewer is not None else None
 
     async def run(self) -> None:
         """Listen until cancelled, whatever happens to the database."""
@@ -82,6 +84,7 @@ class Hub:
             try:
                 async with await psycopg.AsyncConnection.connect(**_listening_parameters()) as listener:
                     await listener.execute(f"LISTEN {CHANNEL}")
+                    await listener.execute(f"LISTEN {PRESENCE}")
                     self.listening, pause = True, RETRY_SECONDS
                     await self._tell_news()
                     await self._listen(listener)
@@ -97,8 +100,11 @@ class Hub:
         look_again = loop.time() + HEARTBEAT_SECONDS
         while True:
             heard = False
-            async for _ in listener.notifies(timeout=max(look_again - loop.time(), 0.01), stop_after=1):
-                heard = True
+            async for said in listener.notifies(timeout=max(look_again - loop.time(), 0.01), stop_after=1):
+                if said.channel == PRESENCE:
+                    self._tell_presence(said.payload)
+                else:
+                    heard = True
             if heard:
                 await self._tell_news()
             if loop.time() >= look_again:
@@ -126,6 +132,16 @@ class Hub:
                 said[client.viewer] = delta.said_to(client.viewer)
             if said[client.viewer]:
                 client.tell(said[client.viewer], until=delta.until)
+
+    def _tell_presence(self, said: str) -> None:
+        """To the screens that have this case open; what is missed comes with their next beat."""
+        case, team, assignee, sensitivity = (int(part) if part else None for part in said.split(","))
+        for client in self.clients:
+            seen = client.case == case and client.viewer.sees(
+                team_id=team, assignee_id=assignee, sensitivity=sensitivity or 0
+            )
+            if seen:
+                client.tell(f'event: presence\ndata: {{"demande":{case}}}\n\n'.encode(), until=self.until)
 
     async def look_again(self) -> None:
         """Rights change and sessions end while streams are open."""

@@ -107,6 +107,7 @@ DOORS: dict[str, Door] = {
     "desk:reply": of_case(post={"text": ""}, answers=DONE),
     "desk:note": of_case(post={"text": "Note"}, answers=DONE),
     "desk:draft": of_case(post={"text": "Brouillon", "kind": "note"}, answers=DONE),
+    "desk:presence": of_case(post={"etat": "reads"}),
     "desk:take_draft": of_case(arguments=case_and("draft"), post={}, answers=DONE),
     "desk:take_draft_back": of_case(post={}, answers=DONE),
     "desk:approval": of_case(

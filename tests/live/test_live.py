@@ -15,6 +15,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import Membership, Session
 from guichet.accounts.own import change_password, revoke_session
 from guichet.cases import actions
+from guichet.cases.actions.presence import be_present, leave
 from guichet.cases.models import Case
 from guichet.journal.snapshots import current_snapshot
 from guichet.organisation.models import Sensitivity
@@ -239,3 +240,21 @@ def test_it_stops_at_once_and_ends_its_streams(region: Region, live: Live, liste
     assert stream.next() is None
     said, _ = live.process.communicate(timeout=20)
     assert live.process.returncode in {0, -signal.SIGTERM} and b"Traceback" not in said, said
+
+
+def test_presence_is_told_to_the_screens_that_have_the_case_open(region: Region, case: Case, listen: Listen) -> None:
+    opened = {"path": f"/direct/?demande={case.pk}"}
+    beside, inbox = listen(session_of(region.chief), **opened), listen(session_of(region.chief))
+    stranger = listen(session_of(region.leo), **opened)
+    be_present(case, by=region.nadia, state="reads")
+    be_present(case, by=region.nadia, state="reads")  # the same: not told again
+    leave(case, by=region.nadia)
+    actions.assign(case, region.nadia, by=region.nadia)
+    told = [beside.next() for _ in range(3)]
+    assert [one and one.event for one in told] == ["presence", "presence", "changements"]
+    assert told[0] is not None and told[0].data == {"demande": case.pk}
+    first = inbox.next()
+    assert first is not None and first.event == "changements"
+    mine = case_of(receive(mail(message_id="<z@x.example>", to="jeunes@nouvelle-aquitaine.example")))
+    other = stranger.next()
+    assert other is not None and set(other.cases) == {mine.pk}

@@ -5,11 +5,12 @@ from guichet.cases.models.clock import Clock, Suspension
 from guichet.cases.models.follow import FollowCode
 from guichet.cases.models.inbound import InboundItem
 from guichet.cases.models.interaction import Attachment, Interaction, ReplyTemplate
+from guichet.cases.models.presence import Presence
 from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
 from guichet.cases.models.writing import Draft, PaperLetter, Proposal
 
 __all__ = [
     "Attachment", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft", "FollowCode", "InboundItem",
-    "Interaction", "PaperLetter", "Participant", "Proposal", "ReplyTemplate", "RoutingDecision", "RoutingModel",
-    "RoutingRule", "Status", "Suspension", "Task", "TopicExample",
+    "Interaction", "PaperLetter", "Participant", "Presence", "Proposal", "ReplyTemplate", "RoutingDecision",
+    "RoutingModel", "RoutingRule", "Status", "Suspension", "Task", "TopicExample",
 ]  # fmt: skip

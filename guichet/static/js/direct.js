@@ -65,15 +65,17 @@ if (poste && poste.dataset.depuis) {
     if (flux || document.hidden) return;
     const adresse = new URL(poste.dataset.direct, location.href);
     adresse.searchParams.set('depuis', marque);
+    if (ouverte) adresse.searchParams.set('demande', String(ouverte));
     flux = new EventSource(adresse, { withCredentials: adresse.origin !== location.origin });
     flux.addEventListener('changements', (e) => {
       if (e.lastEventId) marque = e.lastEventId;
       for (const { id, message = 0, change = 0 } of JSON.parse(e.data).demandes) {
         changees.add(id);
-        if (id === ouverte) { messages += message; autres ||= change > 0; }
+        if (id === ouverte) { messages += message; autres ||= change > 0; document.dispatchEvent(new CustomEvent('guichet:presence')); }
       }
       direDemande(); prevoir();
     });
+    flux.addEventListener('presence', () => document.dispatchEvent(new CustomEvent('guichet:presence')));
     flux.addEventListener('reprendre', (e) => {
       if (e.lastEventId) marque = e.lastEventId;
       autres = Boolean(ouverte); direDemande(); prevoir();
