@@ -52,6 +52,7 @@ class Site:
     home: Path
     database: str  # its address
     port: int = field(default_factory=free_port)
+    live_port: int = field(default_factory=free_port)
     host_port: int = field(default_factory=free_port)  # another site of the Region, that embeds the form
 
     @property
@@ -72,6 +73,7 @@ class Site:
             "GUICHET_SECRET_KEY": "only-for-the-journeys-" + "x" * 40,
             "DJANGO_SETTINGS_MODULE": "guichet.settings",
             "GUICHET_PORT": str(self.port),
+            "GUICHET_LIVE_PORT": str(self.live_port),
             "GUICHET_EMBED_ORIGINS": self.other_site,
             "GUICHET_LOG_LEVEL": "WARNING",
         }
@@ -138,10 +140,11 @@ def running(site: Site) -> Iterator[None]:
     with (site.home / "log").open("ab") as log:
         started = [
             subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log)
-            for command in (pages, [python, "manage.py", "worker"])
+            for command in (pages, [python, "manage.py", "worker"], [python, "-m", "guichet.live"])
         ]
     try:
         eventually(lambda: _answers(f"{site.url}/healthz"), "the pages")
+        eventually(lambda: _answers(f"http://127.0.0.1:{site.live_port}/direct/healthz"), "the live stream")
         yield
     finally:
         for process in started:
