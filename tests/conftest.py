@@ -29,6 +29,8 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def fresh_memory(settings: Any, tmp_path: Path) -> Iterator[None]:
     """Files of this test only; nothing remembered from another's rows."""
     from guichet.accounts import machines
+    from guichet.cases.routing.learnt import forget_learnt
+    from guichet.cases.routing.rules import forget_rules
     from guichet.core.plugging import channel
     from guichet.organisation import directory
 
@@ -44,10 +46,14 @@ def fresh_memory(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.CHANNELS = {**settings.CHANNELS, "email": (path, {**options, "folder": str(tmp_path / "sortants")})}
     machines.forget()
     directory.forget()
+    forget_rules()
+    forget_learnt()
     channel.cache_clear()
     yield
     machines.forget()
     directory.forget()
+    forget_rules()
+    forget_learnt()
     channel.cache_clear()
 
 

@@ -52,3 +52,13 @@ def supervised_paths(user: User) -> list[str]:
 def is_watched(user: User) -> bool:
     """His answers are read by somebody before they leave."""
     return any(membership.needs_approval for membership in _memberships(user))
+
+
+def may_tune_routing(user: User) -> bool:
+    """Rules, examples, versions: written by administrators and editors."""
+    return user.is_administrator or user.is_editor
+
+
+def may_read_routing(user: User) -> bool:
+    """Read by supervisors too: they see why their team receives what it does."""
+    return may_tune_routing(user) or any(m.role == Membership.Role.SUPERVISOR for m in _memberships(user))

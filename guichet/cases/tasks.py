@@ -8,11 +8,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
+from guichet.accounts.models import User
 from guichet.cases.actions import resume_overdue, wake
 from guichet.cases.actions.personal import forget_drafts
 from guichet.cases.actions.presence import forget_presences
+from guichet.cases.actions.routing import LEARNING, learn_when_asked
 from guichet.cases.models import Case
-from guichet.core.jobs import every
+from guichet.core.jobs import every, long
 
 SLICE = 500
 
@@ -36,3 +38,9 @@ def forget_old_drafts(timestamp: int) -> None:
     before = timezone.now() - timedelta(days=settings.DRAFT_DAYS)
     while forget_drafts(by=machine(GUICHET), before=before, limit=SLICE) == SLICE:
         continue
+
+
+@long(LEARNING)
+def learn(by: int) -> None:
+    """A new version of the routing, asked for on the screen."""
+    learn_when_asked(by=User.objects.get(pk=by))

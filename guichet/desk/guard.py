@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from guichet.accounts.models import User
+from guichet.accounts.policy import may_read_routing
 from guichet.core.refused import NotAllowed, Refused
 
 
@@ -66,6 +67,28 @@ def mailroom_required(view: View) -> View:
     @wraps(view)
     def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not sorts_mail(request.user):
+            raise NotAllowed
+        return view(request, *args, **kwargs)
+
+    return agent_required(guarded)
+
+
+def routing_required(view: View) -> View:
+    """Administrators and editors, who set the routing; supervisors, who read it."""
+
+    @wraps(view)
+    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not may_read_routing(request.user):
+            raise NotAllowed
+        return view(request, *args, **kwargs)
+
+    return agent_required(guarded)
+
+
+def administrator_required(view: View) -> View:
+    @wraps(view)
+    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_administrator:
             raise NotAllowed
         return view(request, *args, **kwargs)
 

@@ -41,7 +41,7 @@ def page_of(client: Client, case: Case) -> str:
 def test_the_proposals_say_their_team_and_words(chief: Client, case: Case) -> None:
     page = page_of(chief, case)
     assert page.count('class="proposition"') == 2  # a topic that disappeared is not proposed
-    assert 'value="transport_scolaire.carte" data-touche="1"' in page
+    assert 'value="transport_scolaire.carte" data-orientation="1"' in page
     assert "71 %" in page
     assert "« carte », « perdue »" in page
     assert "Aides aux jeunes" in page
@@ -161,11 +161,7 @@ def test_why_says_the_rule_by_its_conditions(chief: Client, region: Region) -> N
 
     rule = RoutingRule(name="Cartes", words=["carte"], departments=[], topic=region.card)
     save_rule(rule, by=region.chief)
-    from guichet.cases.routing.rules import forget_rules
-
-    forget_rules()
     case = case_of(receive(mail(to=NOBODYS, message_id="<r@x.example>")))
     assert case.routing_decisions.get().source == RoutingDecision.Source.RULE
     page = page_of(chief, case)
     assert "La règle « Cartes » l&#x27;a décidé : le message contient « carte »." in page
-    forget_rules()

@@ -13,6 +13,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.actions.personal import save_draft
+from guichet.cases.actions.routing import save_rule
 from guichet.cases.models import (
     Attachment,
     Case,
@@ -22,7 +23,9 @@ from guichet.cases.models import (
     Interaction,
     Proposal,
     ReplyTemplate,
+    RoutingRule,
     Task,
+    TopicExample,
 )
 from guichet.cases.models.case import next_reference
 from guichet.core import files
@@ -61,6 +64,8 @@ class House:
     draft: Draft  # of Nadia, on `case`
     proposal: Proposal  # of Nadia, on `second`
     merged: Merge  # of a third record into `alike`
+    rule: RoutingRule
+    example: TopicExample
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -111,6 +116,8 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
+        rule=save_rule(RoutingRule(name="Cartes", words=["carte"], topic=region.card), by=region.chief),
+        example=TopicExample.objects.create(topic=region.card, text="Ma carte est perdue."),
         second=second,
         draft=Draft.objects.get(case=case, user=by),
         proposal=proposal,

@@ -156,6 +156,15 @@ DOORS: dict[str, Door] = {
     "desk:quarantine_act": of_chief(
         arguments=lambda house: {"pk": house.quarantined.pk}, post={"action": "ecarter"}, answers=DONE
     ),
+    "desk:rules": of_chief(),
+    "desk:rule_new": of_chief(),
+    "desk:rule": of_chief(arguments=lambda house: {"pk": house.rule.pk}),
+    "desk:rule_act": of_chief(arguments=lambda house: {"pk": house.rule.pk}, post={"action": "monter"}, answers=DONE),
+    "desk:decisions": of_chief(),
+    "desk:quality": of_chief(),
+    "desk:quality_act": of_chief(post={"action": "apprendre"}, answers=DONE),
+    "desk:examples": of_chief(),
+    "desk:example_remove": of_chief(arguments=lambda house: {"pk": house.example.pk}, post={}, answers=DONE),
     "desk:outgoing": of_chief(),
     "desk:outgoing_mail": of_chief(arguments=lambda house: {"name": house.outgoing}),
 }  # fmt: skip

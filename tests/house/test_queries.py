@@ -12,7 +12,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
-from guichet.cases.models import Attachment, Case, Clock, InboundItem, Interaction, Task
+from guichet.cases.models import (
+    Attachment,
+    Case,
+    Clock,
+    InboundItem,
+    Interaction,
+    RoutingDecision,
+    RoutingRule,
+    Task,
+    TopicExample,
+)  # fmt: skip
 from guichet.cases.models.case import next_reference
 from guichet.core import files
 from guichet.journal.actions import record
@@ -93,6 +103,20 @@ def more_failures(house: House, number: int) -> None:
         )  # fmt: skip
 
 
+def more_rules(house: House, number: int) -> None:
+    """Rules, examples and decisions, each of another topic and case."""
+    before = set(Case.objects.values_list("pk", flat=True))
+    more_cases(house, number)
+    for case in Case.objects.exclude(pk__in=before):
+        assert case.topic is not None
+        rule = RoutingRule.objects.create(position=case.pk, name=f"R{case.pk}", words=["x"], topic=case.topic)
+        RoutingDecision.objects.create(case=case, source="rule", rule=rule, topic=case.topic)
+        interaction = Interaction.objects.create(
+            case=case, channel="email", direction="in", at=timezone.now(), text="x"
+        )
+        TopicExample.objects.create(topic=case.topic, interaction=interaction, by=house.region.nadia)
+
+
 def of_nadia(house: House) -> Client:
     return agent(house.region.nadia)
 
@@ -117,6 +141,10 @@ PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
     ("/bureau/", of_chief, more_topics),
     ("/bureau/envois/", of_nadia, more_failures),
     ("/bureau/quarantaine/", of_chief, more_failures),
+    ("/bureau/orientation/", of_chief, more_rules),
+    ("/bureau/orientation/journal/", of_chief, more_rules),
+    ("/bureau/orientation/exemples/", of_chief, more_rules),
+    ("/bureau/orientation/qualite/", of_chief, more_rules),
 ]
 
 

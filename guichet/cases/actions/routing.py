@@ -14,6 +14,7 @@ from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingR
 from guichet.cases.routing.learnt import forget_learnt
 from guichet.cases.routing.rules import forget_rules
 from guichet.core import files
+from guichet.core.jobs import ask, is_asked
 from guichet.core.refused import NotAllowed, Refused
 from guichet.core.text import one_line
 from guichet.journal.actions import record
@@ -22,6 +23,7 @@ from guichet.organisation.models import Topic
 from guichet.understanding.classifier import Example
 
 MAX_RULES = 500
+LEARNING = "cases.learn_routing"
 
 
 def _ask(by: User) -> None:
@@ -54,6 +56,29 @@ def delete_rule(rule: RoutingRule, *, by: User) -> None:
     record("routing.rule_deleted", by=by, subject=f"routing_rule:{rule.pk}", name=rule.name)
     rule.delete()
     transaction.on_commit(forget_rules)
+
+
+@transaction.atomic
+def switch_rule(rule: RoutingRule, *, active: bool, by: User) -> None:
+    """Put a rule to rest, or back to work."""
+    _ask(by)
+    RoutingRule.objects.filter(pk=rule.pk).update(is_active=active)
+    verb = "routing.rule_on" if active else "routing.rule_off"
+    record(verb, by=by, subject=f"routing_rule:{rule.pk}", name=rule.name)
+    transaction.on_commit(forget_rules)
+
+
+@transaction.atomic
+def move_rule(rule: RoutingRule, step: int, *, by: User) -> None:
+    """One place up (-1) or down (+1); at an end, nothing changes."""
+    _ask(by)
+    order = list(RoutingRule.objects.select_for_update().values_list("pk", flat=True))
+    at = order.index(rule.pk) if rule.pk in order else -1
+    if at < 0:
+        raise Refused("Cette règle n'existe plus.")
+    to = min(max(at + step, 0), len(order) - 1)
+    order.insert(to, order.pop(at))
+    order_rules(order, by=by)
 
 
 @transaction.atomic
@@ -156,6 +181,23 @@ def learn_routing(*, by: User) -> RoutingModel:
         record("routing.learnt", by=by, subject=f"routing_model:{model.pk}", examples=quality.examples)
     forget_learnt()
     return model
+
+
+@transaction.atomic
+def ask_learning(*, by: User) -> None:
+    """A new version, learnt by the worker: it takes seconds."""
+    _ask(by)
+    if is_asked(LEARNING) or not ask(LEARNING, by=by.pk):
+        raise Refused("Un apprentissage est déjà demandé : il est en cours.")
+    record("routing.learning_asked", by=by, subject="routing_models")
+
+
+def learn_when_asked(*, by: User) -> None:
+    """What cannot be learnt is said in the journal: nobody waits for an answer."""
+    try:
+        learn_routing(by=by)
+    except Refused as refusal:
+        record("routing.learning_failed", by=by, subject="routing_models", why=refusal.message[:200])
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from guichet.cases.models.routing import RoutingDecision, RoutingRule
 from guichet.cases.routing.learnt import Learnt, current
-from guichet.cases.routing.rules import Message, first_match
+from guichet.cases.routing.rules import CompiledRule, Message, first_match
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Team, Topic
 from guichet.understanding.classifier import Opinion, Proposal
@@ -36,11 +36,11 @@ class Decision:
     urgent: bool = False
 
 
-def decide(message: Message) -> Decision:
-    """Rules, then what was learnt. Signs of danger are read whatever decides."""
+def decide(message: Message, candidates: list[CompiledRule] | None = None) -> Decision:
+    """Rules (the active ones unless given), then what was learnt. Signs of danger are read whatever decides."""
     learnt = current()
     text = message.whole
-    rule = first_match(message)
+    rule = first_match(message, candidates)
     dangers = signs_of_danger(text)
     opinion = learnt.classifier.propose(text, at_most=SHOWN) if learnt else None
     decision = Decision(

@@ -14,13 +14,17 @@ from guichet.organisation.directory import directory
 from guichet.organisation.models import Topic
 
 
+def topic_name(topic: Topic | None) -> str:
+    line = [step.label for step in directory().topic_lineage(topic)]
+    return " › ".join(reversed(line))
+
+
 def topic_names(clearance: int) -> dict[str, Topic]:
     """« Transport scolaire › Carte et duplicata »: every topic an agent may give, by the name he reads."""
     found: dict[str, Topic] = {}
     for topic in directory().topics.values():
         if topic.sensitivity <= clearance and topic.is_in_use:
-            line = [step.label for step in directory().topic_lineage(topic)]
-            found[" › ".join(reversed(line))] = topic
+            found[topic_name(topic)] = topic
     return dict(sorted(found.items(), key=lambda pair: fold(pair[0])))
 
 

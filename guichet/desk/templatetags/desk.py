@@ -7,6 +7,8 @@ from typing import Any
 from django import template
 from django.conf import settings
 
+from guichet.accounts.models import User
+from guichet.accounts.policy import may_read_routing
 from guichet.cases.models import RoutingDecision
 from guichet.desk.views.mail import outgoing_folder
 
@@ -30,6 +32,13 @@ def oriented(context: Any) -> RoutingDecision | None:
     if found is None or found.before is None or found.before.get("by") != request.user.pk:
         return None
     return found if found.before.get("version") == found.case.version else None
+
+
+@register.simple_tag(takes_context=True)
+def reads_routing(context: Any) -> bool:
+    """The pages that set the routing are shown in the bar to who may read them."""
+    user = getattr(context.get("request"), "user", None)
+    return isinstance(user, User) and may_read_routing(user)
 
 
 @register.simple_tag
