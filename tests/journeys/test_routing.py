@@ -27,12 +27,12 @@ TAUGHT = [
 def write(site: Site, subject: str, body: str) -> None:
     path = site.home / f"{uuid.uuid4()}.eml"
     path.write_bytes(mail(to=NOBODYS, subject=subject, body=body, message_id=f"<{uuid.uuid4()}@x.example>"))
-    command(site, "manage.py", "import_mail", str(path))
+    command(site, "manage.py", "import_mail", "--live", str(path))
 
 
 def open_case(page: Page, site: Site, subject: str) -> None:
     def look() -> bool | None:
-        page.goto(f"{site.url}/bureau/?q={subject}")
+        page.goto(f"{site.url}/bureau/?file=canal-email")
         return page.get_by_text(subject, exact=True).count() > 0 or None
 
     eventually(look, subject)
