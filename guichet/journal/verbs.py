@@ -54,6 +54,8 @@ SAID = {
     "case.letter_posted": "Courrier posté le {day}",
     "case.file_infected": "Virus trouvé dans une pièce : fichier bloqué",
     "case.file_unscanned": "Pièce trop grosse pour l'antivirus : fichier bloqué",
+    "case.task_added": "Tâche ajoutée",
+    "case.exported": "Demande exportée",
     "case.task_done": "Tâche faite",
     "case.read": "Demande consultée",
     "case.followed": "Suivi ouvert par l'usager",

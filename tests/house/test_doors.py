@@ -136,6 +136,10 @@ DOORS: dict[str, Door] = {
     ),
     "desk:page_of_mail": of_case(arguments=lambda house: {"pk": house.page.pk}),
     "desk:attachment": of_case(arguments=lambda house: {"pk": house.attachment.pk}),
+    "desk:preview": of_case(arguments=lambda house: {"pk": house.attachment.pk}),
+    "desk:seen": of_case(arguments=lambda house: {"pk": house.attachment.pk}, answers=(200, 404)),
+    "desk:trace": of_case(),
+    "desk:export": of_case(post={}),
     "desk:failure_act": of_case(arguments=lambda house: {"pk": house.failure.pk}, post={"action": "classer"},
                                 answers=DONE),
     # persons: those who have a case one may see, here of one team only

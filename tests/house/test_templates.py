@@ -146,7 +146,7 @@ def _states_of_a_case(house: House) -> None:
     actions.reply(house.case, by=by, text="Voici.")
     steps = (
         lambda: actions.wait_for_citizen(house.case, by=by, days=10),
-        lambda: actions.close(house.case, by=by, result="answered"),
+        lambda: actions.close(house.case, by=by, result="answered", despite_tasks=True),
         lambda: actions.reopen(house.case, by=by),
         lambda: actions.release(house.case, by=by),
         lambda: actions.transmit(house.case, _body(), by=by),

@@ -118,12 +118,23 @@ def change_topic(
 
 
 @transaction.atomic
-def close(case: Case, *, by: User, result: str = Result.ANSWERED, version: int | None = None) -> Case:
+def close(
+    case: Case,
+    *,
+    by: User,
+    result: str = Result.ANSWERED,
+    version: int | None = None,
+    despite_tasks: bool = False,
+) -> Case:
+    """End the case. Raises `Refused` while something remains to be done, unless `despite_tasks` (behaviours 59)."""
     case = locked(case, by=by, version=version)
     if result not in Result.values:
         raise Refused("Choisissez un résultat dans la liste.", status=400)
     if case.is_over:
         raise Refused("Cette demande est déjà terminée.")
+    if not despite_tasks and (left := case.tasks.filter(done_at__isnull=True).count()):
+        said = "Une tâche reste à faire : faites-la" if left == 1 else f"{left} tâches restent à faire : faites-les"
+        raise Refused(f"{said}, ou clôturez malgré tout.")
     case.result = result
     case.unread = False
     move(case, Status.CLOSED)

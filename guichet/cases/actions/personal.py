@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from guichet.accounts.models import User
+from guichet.cases.actions.moving import locked
 from guichet.cases.models import Case, Draft, Task
 from guichet.cases.policy import require_handle
 from guichet.core import files as store
 from guichet.core.refused import Refused
-from guichet.core.text import strip_controls
+from guichet.core.text import one_line, strip_controls
 from guichet.journal.actions import record
 from guichet.organisation.models import Channel
 
@@ -95,9 +96,30 @@ def forget_drafts(*, by: User, before: datetime, limit: int) -> int:
 
 
 @transaction.atomic
+def add_task(case: Case, label: str, *, by: User, due_on: date | None = None) -> Task:
+    """Something to do besides answering: call back, ask a colleague, check a payment."""
+    words = one_line(label)[:200]
+    if not words:
+        raise Refused("Dites ce qu'il y a à faire.", status=400)
+    case = locked(case, by=by)
+    if case.is_over:
+        raise Refused("Cette demande est terminée. Rouvrez-la avant d'y ajouter une tâche.")
+    task = Task.objects.create(case=case, label=words, due_on=due_on)
+    record("case.task_added", by=by, case_id=case.pk, subject=f"task:{task.pk}")
+    return task
+
+
+@transaction.atomic
 def finish_task(task: Task, *, by: User) -> None:
     """Tick a task off. A second tick changes nothing."""
     require_handle(by, task.case)
     done = Task.objects.filter(pk=task.pk, done_at__isnull=True).update(done_at=timezone.now(), done_by=by)
     if done:
         record("case.task_done", by=by, case_id=task.case_id, subject=f"task:{task.pk}")
+
+
+@transaction.atomic
+def exported(case: Case, *, by: User) -> None:
+    """Somebody takes the whole file away: it is written, as a reading is."""
+    require_handle(by, case)
+    record("case.exported", by=by, case_id=case.pk, person_id=case.person_id)

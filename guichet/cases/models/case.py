@@ -318,6 +318,7 @@ class Task(models.Model):
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.OTHER)
     label = models.CharField("à faire", max_length=200)
     about = models.CharField(max_length=60, blank=True)  # "delivery:12"
+    due_on = models.DateField("pour le", null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -56,10 +56,21 @@ class CloseForm(ActForm):
         label="Résultat",
         choices=[c for c in Result.choices if c[0] not in {Result.DUPLICATE, Result.TRANSMITTED, Result.ABUSIVE}],
     )
+    despite_tasks = forms.BooleanField(label="Clôturer malgré ce qui reste à faire", required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def choose(self) -> None:
         self.fields["version"].initial = self.case.version
+        # Asked once refused: the page of a case does not count its tasks again for this.
+        if not self.is_bound or not self.case.tasks.filter(done_at__isnull=True).exists():
+            del self.fields["despite_tasks"]
+
+
+class TaskForm(ActForm):
+    label = forms.CharField(label="À faire", max_length=200)
+    due_on = forms.DateField(
+        label="Pour le", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 class WaitForm(ActForm):

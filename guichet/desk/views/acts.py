@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from guichet.accounts.models import User
 from guichet.cases import actions
-from guichet.cases.actions.personal import finish_task
+from guichet.cases.actions.personal import add_task, finish_task
 from guichet.cases.models import Case, Status, Task
 from guichet.cases.models.case import MOVES
 from guichet.core.calendar import start_of_day
@@ -61,8 +61,16 @@ ACTS: dict[str, Act] = {
     ),
     "clore": Act(
         "Clôturer", "Clôturer", forms.CloseForm,
-        lambda case, user, d: actions.close(case, by=user, result=d["result"], version=d["version"]),
+        lambda case, user, d: actions.close(
+            case, by=user, result=d["result"], version=d["version"], despite_tasks=d.get("despite_tasks", False)
+        ),
         _running, "La demande est clôturée.",
+    ),
+    "tache": Act(
+        "Ajouter une tâche", "Ajouter", forms.TaskForm,
+        lambda case, user, d: add_task(case, d["label"], by=user, due_on=d["due_on"]),
+        _running, "La tâche est ajoutée.",
+        "Rappeler, vérifier un paiement… Elle reste en tête de la demande tant qu'elle est à faire.",
     ),
     "attendre": Act(
         "Mettre en attente de l'usager", "Mettre en attente", forms.WaitForm,
