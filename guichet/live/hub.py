@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ T = TypeVar("T")
 HEARTBEAT_SECONDS = 15.0  # proxies cut what is silent for longer; sessions are looked at again as often
 WAITING_AT_MOST = 100  # messages a slow client may leave unread before it is told to look at everything again
 CLIENTS_AT_MOST = 5000
+RIGHTS_SECONDS = 0.5
 RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.5, 5.0
 AWAY = (DatabaseError, InterfaceError, psycopg.Error, OSError)
 
@@ -41,6 +43,7 @@ class Client:
     key: str
     viewer: Viewer
     case: int = 0  # the one it has open
+    looked_at: float = field(default_factory=time.monotonic)  # when its session and rights were last read
     waiting: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(WAITING_AT_MOST))
 
     def tell(self, said: bytes | None, *, until: str) -> None:
@@ -58,10 +61,13 @@ class Hub:
         self.until = ""  # the journal is told up to here
         self.listening = False
         self.stopping = False
-        # One thread, hence one connection, for every question to the database.
+        # One thread, hence one connection, for what is to be told; another for the rights of who listens: reading those
+        # of hundreds of agents must not make news wait.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="live-db")
+        self._rights = ThreadPoolExecutor(1, thread_name_prefix="live-rights")
+        self._accounts_changed = asyncio.Event()
 
-    async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
+    async def ask(self, question: Callable[..., T], *arguments: Any, of: ThreadPoolExecutor | None = None) -> T:
         """Ask the database; a connection that died since the last question is replaced, once."""
 
         def safely() -> T:
@@ -71,7 +77,7 @@ class Hub:
                 connection.close()
                 return question(*arguments)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, safely)
+        return await asyncio.get_running_loop().run_in_executor(of or self._thread, safely)
 
     async def admit(self, key: str, *, case: int = 0) -> Client | None:
         viewer = await self.ask(viewer_behind, key)
@@ -79,6 +85,13 @@ class Hub:
 
     async def run(self) -> None:
         """Listen until cancelled, whatever happens to the database."""
+        rights = asyncio.create_task(self._watch_rights())
+        try:
+            await self._run()
+        finally:
+            rights.cancel()
+
+    async def _run(self) -> None:
         pause = RETRY_SECONDS
         while True:
             try:
@@ -110,7 +123,6 @@ class Hub:
             if loop.time() >= look_again:
                 await listener.execute("SELECT 1")  # a dead peer shows here
                 await self._tell_news()
-                await self.look_again()
                 look_again = loop.time() + HEARTBEAT_SECONDS
 
     async def _tell_news(self) -> None:
@@ -121,7 +133,7 @@ class Hub:
         self.until = delta.until
         self._broadcast(delta)
         if any(change.case is None for change in delta.changes):  # a session revoked, a password changed
-            await self.look_again()
+            self._accounts_changed.set()
 
     def _broadcast(self, delta: Delta) -> None:
         if not delta.changes and not delta.too_many:
@@ -143,10 +155,31 @@ class Hub:
             if seen:
                 client.tell(f'event: presence\ndata: {{"demande":{case}}}\n\n'.encode(), until=self.until)
 
-    async def look_again(self) -> None:
+    async def _watch_rights(self) -> None:
+        """Everyone once in HEARTBEAT_SECONDS, a few at a time; everyone at once when an account changed."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._accounts_changed.wait(), RIGHTS_SECONDS)
+            try:
+                if self._accounts_changed.is_set():
+                    self._accounts_changed.clear()
+                    await self.look_again(list(self.clients))
+                else:
+                    before = time.monotonic() - HEARTBEAT_SECONDS
+                    some = 1 + int(len(self.clients) * 2 * RIGHTS_SECONDS / HEARTBEAT_SECONDS)
+                    due = sorted((c for c in self.clients if c.looked_at < before), key=lambda c: c.looked_at)
+                    await self.look_again(due[:some])
+            except AWAY:  # `_run` says it
+                self._accounts_changed.set()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def look_again(self, clients: Sequence[Client]) -> None:
         """Rights change and sessions end while streams are open."""
-        viewers = await self.ask(viewers_behind, {client.key for client in self.clients})
-        for client in list(self.clients):
+        if not clients:
+            return
+        viewers = await self.ask(viewers_behind, {client.key for client in clients}, of=self._rights)
+        for client in clients:
+            client.looked_at = time.monotonic()
             viewer = viewers.get(client.key, client.viewer)
             if viewer is None:
                 client.tell(None, until=self.until)

@@ -1,9 +1,9 @@
 // Ce qui change ailleurs se voit ici sans recharger, et rien ne bouge sous le pointeur : les compteurs et les lignes
 // changent sur place, ce qui est nouveau s’annonce par un lien. Sans flux, le bureau se rafraîchit chaque minute.
 const poste = document.querySelector('[data-direct]');
-const LENT = 60000; const PAUSE = 1500;
+const LENT = 60000; const PAUSE = 300; const LONGUE = 1500; const SOBRE = 5;
 if (poste && poste.dataset.depuis) {
-  let marque = poste.dataset.depuis; let flux = null; let dernier = 0; let prevu = null; let encours = false;
+  let marque = poste.dataset.depuis; let flux = null; let dernier = 0; let prevu = null; let encours = false; let duree = 0;
   const changees = new Set(); const nouvelles = new Set(); let messages = 0; let autres = false;
   const ouverte = Number(poste.dataset.ouverte || 0);
   const lignes = () => [...document.querySelectorAll('.ligne[data-demande]')];
@@ -43,7 +43,7 @@ if (poste && poste.dataset.depuis) {
     try {
       const reponse = await fetch(`${poste.dataset.etat}?${page}`, { credentials: 'same-origin', redirect: 'error', headers: { Accept: 'application/json' } });
       if (!reponse.ok) throw new Error(String(reponse.status));
-      const etat = await reponse.json();
+      const etat = await reponse.json(); duree = Date.now() - dernier;
       for (const nb of document.querySelectorAll('[data-compteur]')) nb.textContent = String(etat.compteurs[nb.dataset.compteur] ?? 0);
       const liste = document.querySelector('[data-compteur-liste]');
       if (liste && poste.dataset.file in etat.compteurs) liste.textContent = String(etat.compteurs[poste.dataset.file]);
@@ -58,8 +58,9 @@ if (poste && poste.dataset.depuis) {
     } catch { for (const id of dites) changees.add(id); }
     encours = false;
   };
-  // Tout de suite, puis pas plus d’une fois par pause : deux cents postes n’interrogent pas ensemble.
-  const prevoir = () => { prevu ??= setTimeout(rafraichir, Math.max(Math.random() * 120, dernier + PAUSE - Date.now())); };
+  // Tout de suite, puis pas plus d’une fois par pause : deux cents postes n’interrogent pas ensemble, et moins souvent
+  // quand le serveur met plus longtemps à répondre.
+  const prevoir = () => { prevu ??= setTimeout(rafraichir, Math.max(Math.random() * 120, dernier + Math.min(LONGUE, Math.max(PAUSE, SOBRE * duree)) - Date.now())); };
 
   const ouvrir = () => {
     if (flux || document.hidden) return;
