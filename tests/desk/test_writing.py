@@ -192,10 +192,16 @@ def test_what_changed_meanwhile_is_said_and_the_text_kept(
     assert Attachment.objects.get(interaction__direction="out").name == "plan.txt"
 
 
-def test_files_of_somebody_elses_draft_are_not_sent(desk: Client, case: Case, agent: User) -> None:
-    other = Attachment.objects.count()
-    assert answer(desk, case, "Bonjour.", garde="f" * 64).status_code == 302
-    assert Attachment.objects.count() == other
+def test_only_the_files_left_ticked_are_sent(desk: Client, case: Case) -> None:
+    files = [SimpleUploadedFile("a.txt", b"a"), SimpleUploadedFile("b.txt", b"b")]
+    asked = answer(desk, case, "Bonjour Madame Dupont,\nVoici.", files=files)
+    first, second = asked.context["kept_files"]
+    assert (first.name, second.name, second.ticked) == ("a.txt", "b.txt", True)
+    keys = {"connu": [first.key, second.key], "garde": [first.key, "f" * 64]}
+    again = answer(desk, case, "Bonjour Madame Dupont,\nVoici.", **keys)
+    assert [file.ticked for file in again.context["kept_files"]] == [True, False]
+    assert confirm(desk, case, again, "Bonjour Madame Dupont,\nVoici.", **keys).status_code == 302
+    assert [one.name for one in Attachment.objects.filter(interaction__direction="out")] == ["a.txt"]
 
 
 # -- templates -------------------------------------------------------------------------------------------------------
