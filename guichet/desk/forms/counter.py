@@ -44,6 +44,8 @@ def _words(label: str, length: int, **more: Any) -> forms.CharField:
 class ToldForm(DeskForm):
     """`person`: the record chosen before, if any."""
 
+    wanted = frozenset({"last_name", "helper_last_name", "proof"})
+
     key = forms.CharField(widget=forms.HiddenInput, max_length=80)
     channel = forms.ChoiceField(label="Comment", choices=BY, widget=forms.RadioSelect)
     at = forms.DateTimeField(

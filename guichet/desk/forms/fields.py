@@ -15,12 +15,17 @@ class DeskForm(forms.Form):
     """Every field has the look of the desk; errors are tied to their field."""
 
     required_css_class = "requis"
+    # Wanted by what else was answered: not said to be optional, though the page may be sent without.
+    wanted: frozenset[str] = frozenset()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput | forms.FileInput):
+        for name, field in self.fields.items():
+            field.widget.is_required |= name in self.wanted
+            if not isinstance(
+                field.widget, forms.CheckboxInput | forms.RadioSelect | forms.HiddenInput | forms.FileInput
+            ):
                 field.widget.attrs.setdefault("class", "saisie")
 
     def carry_out(self, run: Callable[[dict[str, Any]], object]) -> int:
