@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.db import transaction
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from guichet.accounts.models import Membership, Session, User
 from guichet.core.refused import NotAllowed, Refused
 from guichet.journal.actions import record
+from guichet.journal.changes import changes_of
 from guichet.organisation.models import Team
 
 
@@ -45,3 +50,105 @@ def deactivate(user: User, *, by: User) -> None:
     user.save(update_fields=["is_active"])
     Session.objects.filter(user=user).delete()
     record("account.deactivated", by=by, subject=f"user:{user.pk}")
+
+
+# -- set by administrators --------------------------------------------------------------------------------------------
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another when it is read aloud
+
+
+def _ask(by: User) -> None:
+    if not by.is_administrator:
+        raise NotAllowed("Seuls les administrateurs gèrent les comptes.")
+
+
+def _provisional(user: User) -> str:
+    """A password to hand over: it opens nothing but the page where it is changed."""
+    password = "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
+    user.set_password(password)
+    user.password_is_provisional = True
+    return password
+
+
+@transaction.atomic
+def open_account(user: User, *, by: User) -> str:
+    """A new agent; returns his provisional password, shown once and written nowhere."""
+    _ask(by)
+    if User.objects.filter(email__iexact=user.email).exists():
+        raise Refused("Un compte existe déjà avec cette adresse.", status=400)
+    user.email = user.email.lower()
+    password = _provisional(user)
+    user.save()
+    record("account.created", by=by, subject=f"user:{user.pk}")
+    return password
+
+
+@transaction.atomic
+def change_account(user: User, *, by: User) -> User:
+    """Name, capacity, rights. An administrator does not take his own right away: somebody else does it."""
+    _ask(by)
+    if User.objects.filter(email__iexact=user.email).exclude(pk=user.pk).exists():
+        raise Refused("Un autre compte a déjà cette adresse.", status=400)
+    if user.pk == by.pk and not user.is_administrator:
+        raise Refused("Vous ne pouvez pas vous retirer le droit d'administrer : demandez-le à un autre administrateur.")
+    user.email = user.email.lower()
+    changes = changes_of(user)
+    user.save()
+    if changes:
+        record("account.changed", by=by, subject=f"user:{user.pk}", changes=changes)
+    return user
+
+
+@transaction.atomic
+def set_memberships(user: User, wanted: dict[Team, tuple[str, bool]], *, by: User) -> None:
+    """Team → (role, whether his answers are approved before they leave). Teams not given are left."""
+    _ask(by)
+    known = {m.team: m for m in user.memberships.select_related("team")}
+    changes = []
+    for team in set(known) - set(wanted):
+        known[team].delete()
+        changes.append(["équipe", team.name, ""])
+    for team, (role, watched) in wanted.items():
+        before = known.get(team)
+        if before is not None and (before.role, before.needs_approval) == (role, watched):
+            continue
+        was = f"{team.name}, {before.get_role_display()}" if before else ""
+        membership, _ = Membership.objects.update_or_create(
+            user=user, team=team, defaults={"role": role, "needs_approval": watched}
+        )
+        became = f"{team.name}, {membership.get_role_display()}{', réponses visées' if watched else ''}"
+        changes.append(["équipe", was, became])
+    user.memberships_read = None
+    if changes:
+        record("account.changed", by=by, subject=f"user:{user.pk}", changes=changes)
+
+
+@transaction.atomic
+def renew_password(user: User, *, by: User) -> str:
+    """A new provisional password; every session is closed."""
+    _ask(by)
+    password = _provisional(user)
+    user.save(update_fields=["password", "password_is_provisional"])
+    Session.objects.filter(user=user).delete()
+    record("account.password_reset", by=by, subject=f"user:{user.pk}")
+    return password
+
+
+@transaction.atomic
+def reset_second_factor(user: User, *, by: User) -> None:
+    """The telephone is lost: the next sign-in asks for the password only. Every session is closed."""
+    _ask(by)
+    gone, _ = TOTPDevice.objects.filter(user=user).delete()
+    StaticDevice.objects.filter(user=user).delete()
+    if not gone:
+        raise Refused("La vérification en deux étapes n'est pas activée sur ce compte.")
+    Session.objects.filter(user=user).delete()
+    record("account.second_factor_reset", by=by, subject=f"user:{user.pk}")
+
+
+@transaction.atomic
+def reactivate(user: User, *, by: User) -> None:
+    _ask(by)
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    record("account.reactivated", by=by, subject=f"user:{user.pk}")

@@ -45,6 +45,8 @@ class User(AbstractBaseUser):
     theme = models.CharField("thème", max_length=8, blank=True)  # "", "clair", "sombre"
     shortcuts = models.BooleanField("raccourcis clavier", default=True)
     is_active = models.BooleanField("actif", default=True)
+    # Given by an administrator: it opens nothing but the page where the agent chooses his own.
+    password_is_provisional = models.BooleanField(default=False, db_default=False, editable=False)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     memberships_read: list[Membership] | None = None  # of this object only: see accounts.policy

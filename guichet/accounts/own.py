@@ -28,7 +28,8 @@ def choose(user: User, *, theme: str, shortcuts: bool) -> None:
 def change_password(user: User, password: str) -> None:
     """The new password was already validated by the form."""
     user.set_password(password)
-    user.save(update_fields=["password"])
+    user.password_is_provisional = False
+    user.save(update_fields=["password", "password_is_provisional"])
     record("account.password_changed", by=user, subject=f"user:{user.pk}")
 
 

@@ -16,6 +16,12 @@ from guichet.core.text import fold
 from guichet.organisation.directory import directory
 
 VARIABLE = re.compile(r"\{([^\W\d_]{2,20})\}")
+# Every variable a template may hold, as it reads for an imaginary person (see values_of).
+EXAMPLES = {
+    "civilité": "Madame", "prénom": "Sandrine", "nom": "Lacoste", "numéro": "1 600 042", "objet": "Carte de car perdue",
+    "équipe": "Transports scolaires", "téléphone": "05 36 49 12 12", "échéance": "vendredi 3 juillet 2026",
+    "agent": "Nadia Belkacem, Conseillère", "date": "lundi 22 juin 2026",
+}  # fmt: skip
 SUGGESTED = 9  # one key each
 
 

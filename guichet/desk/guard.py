@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from guichet.accounts.models import User
@@ -41,6 +42,8 @@ def agent_required(view: View) -> View:
         if not is_agent(request.user):
             again = urlencode({"suite": request.get_full_path() if request.method == "GET" else _behind(request.path)})
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?{again}")
+        if isinstance(request.user, User) and request.user.password_is_provisional and not _is_first_step(request):
+            return HttpResponseRedirect(reverse("desk:account"))
         try:
             response: HttpResponseBase = view(request, *args, **kwargs)
         except Refused as refusal:
@@ -57,6 +60,11 @@ def _behind(path: str) -> str:
     """The page of what was being sent when the session ended: its text waits there."""
     found = CASE_PAGE.match(path)
     return found.group() if found else "/bureau/"
+
+
+def _is_first_step(request: HttpRequest) -> bool:
+    """Where a password given by an administrator is changed."""
+    return request.resolver_match is not None and request.resolver_match.url_name in {"account", "password"}
 
 
 def sorts_mail(user: User) -> bool:

@@ -43,6 +43,12 @@ class Event(models.Model):
                 fields=["person_id", "-at"], name="event_of_person", condition=models.Q(person_id__isnull=False)
             ),
             models.Index(fields=["transaction", "id"], name="event_in_order"),
+            # What changed in a setting: events of no case and no person.
+            models.Index(
+                fields=["subject", "-id"],
+                condition=models.Q(case_id__isnull=True, person_id__isnull=True) & ~models.Q(subject=""),
+                name="event_of_setting",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -98,6 +98,10 @@ SAID = {
     "inbound.discarded": "Message en quarantaine écarté",
     "account.created": "Compte créé",
     "account.joined": "Compte ajouté à une équipe",
+    "account.changed": "Compte modifié",
+    "account.password_reset": "Mot de passe provisoire donné",
+    "account.second_factor_reset": "Vérification en deux étapes retirée par un administrateur",
+    "account.reactivated": "Compte réactivé",
     "account.deactivated": "Compte désactivé",
     "account.signed_in": "Connexion au bureau",
     "account.password_changed": "Mot de passe changé",
@@ -110,6 +114,16 @@ SAID = {
     "topic.changed": "Sujet modifié",
     "topic.routed": "Sujet confié à une équipe",
     "closure.created": "Fermeture exceptionnelle enregistrée",
+    "closure.changed": "Fermeture exceptionnelle modifiée",
+    "closure.removed": "Fermeture exceptionnelle supprimée : {first}",
+    "commitment.created": "Engagement enregistré",
+    "commitment.changed": "Engagement modifié",
+    "commitment.removed": "Engagement supprimé : {what}",
+    "body.created": "Organisme enregistré",
+    "body.changed": "Organisme modifié",
+    "body.removed": "Organisme supprimé : {name}",
+    "template.created": "Modèle de réponse enregistré",
+    "template.changed": "Modèle de réponse modifié, version {version}",
 }
 
 

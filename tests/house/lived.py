@@ -30,6 +30,7 @@ from guichet.cases.models import (
 from guichet.cases.models.case import next_reference
 from guichet.core import files
 from guichet.gateway.worker import drain
+from guichet.organisation.models import Commitment
 from guichet.outbox.models import Delivery, Parcel
 from guichet.people import actions as people
 from guichet.people.identity import Claim
@@ -65,6 +66,7 @@ class House:
     proposal: Proposal  # of Nadia, on `second`
     merged: Merge  # of a third record into `alike`
     rule: RoutingRule
+    commitment: Commitment
     example: TopicExample
     outgoing: str  # the name of a mail in the folder of the demonstration
 
@@ -117,6 +119,7 @@ def live() -> House:
         ),
         outgoing=outgoing,
         rule=save_rule(RoutingRule(name="Cartes", words=["carte"], topic=region.card), by=region.chief),
+        commitment=Commitment.objects.order_by("pk")[0],
         example=TopicExample.objects.create(topic=region.card, text="Ma carte est perdue."),
         second=second,
         draft=Draft.objects.get(case=case, user=by),

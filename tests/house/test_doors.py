@@ -160,6 +160,16 @@ DOORS: dict[str, Door] = {
     "desk:quarantine_act": of_chief(
         arguments=lambda house: {"pk": house.quarantined.pk}, post={"action": "ecarter"}, answers=DONE
     ),
+    "desk:settings": of_chief(),
+    "desk:setting_list": of_chief(arguments=lambda house: {"section": "equipes"}),
+    "desk:setting_new": of_chief(arguments=lambda house: {"section": "agents"}),
+    "desk:setting": of_chief(arguments=lambda house: {"section": "agents", "pk": house.region.leo.pk}),
+    "desk:setting_remove": of_chief(
+        arguments=lambda house: {"section": "engagements", "pk": house.commitment.pk}, post={}, answers=DONE
+    ),
+    "desk:agent_act": of_chief(
+        arguments=lambda house: {"pk": house.region.leo.pk}, post={"action": "mot-de-passe"}, answers=DONE
+    ),
     "desk:rules": of_chief(),
     "desk:rule_new": of_chief(),
     "desk:rule": of_chief(arguments=lambda house: {"pk": house.rule.pk}),

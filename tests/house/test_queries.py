@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
+from guichet.accounts.models import Membership, User
 from guichet.cases.models import (
     Attachment,
     Case,
@@ -117,6 +118,14 @@ def more_rules(house: House, number: int) -> None:
         TopicExample.objects.create(topic=case.topic, interaction=interaction, by=house.region.nadia)
 
 
+def more_agents(house: House, number: int) -> None:
+    stamp = timezone.now().timestamp()
+    for n in range(number):
+        user = User.objects.create_user(f"a{n}.{stamp}@agents.example", last_name=f"Agent {n}")
+        team = Team.objects.create(code=f"A{stamp}{n}", name=f"Équipe {n}", path="/x/")
+        Membership.objects.create(user=user, team=team)
+
+
 def of_nadia(house: House) -> Client:
     return agent(house.region.nadia)
 
@@ -142,6 +151,9 @@ PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
     ("/bureau/envois/", of_nadia, more_failures),
     ("/bureau/quarantaine/", of_chief, more_failures),
     ("/bureau/orientation/", of_chief, more_rules),
+    ("/bureau/reglages/equipes/", of_chief, more_topics),
+    ("/bureau/reglages/sujets/", of_chief, more_topics),
+    ("/bureau/reglages/agents/", of_chief, more_agents),
     ("/bureau/orientation/journal/", of_chief, more_rules),
     ("/bureau/orientation/exemples/", of_chief, more_rules),
     ("/bureau/orientation/qualite/", of_chief, more_rules),
