@@ -23,7 +23,9 @@ from guichet.outbox.models import Delivery
 
 ROOT = Path(guichet.__file__).parent
 DOCS = ROOT.parent / "docs"
-VERB = re.compile(r"^(account|case|closure|delivery|inbound|person|routing|team|topic)\.[a-z_]+$")
+VERB = re.compile(
+    r"^(account|body|case|closure|commitment|delivery|inbound|person|routing|team|template|topic)\.[a-z_]+$"
+)
 
 
 # -- the journal ------------------------------------------------------------------------------------------------------
