@@ -104,7 +104,8 @@ def _form_page(
     known = str(chosen.name(_row(chosen, pk))) if pk else ""
     context = {
         "nav": "settings", "section": chosen, "form": form, "pk": pk, "title": known or chosen.new,
-        "parts": form.sections(), "events": [(event, event.data.get("changes", [])) for event in events[:HISTORY]], "may_go": bool(pk) and chosen.remove is not None,
+        "parts": form.sections(), "events": [(event, event.data.get("changes", [])) for event in events[:HISTORY]],
+        "may_go": bool(pk) and chosen.remove is not None,
         "preview": form.preview() if isinstance(form, TemplateForm) else "",
         "agent": agent,
         "has_second_factor": agent is not None and confirmed_device(agent) is not None,
