@@ -73,7 +73,9 @@ class Visits:
         return context.new_page()
 
     def _note(self, request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")):
+        # The browser's own pages draw a PDF.
+        own = ("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:", "chrome://", "chrome-extension://")
+        if not request.url.startswith(own):
             self.elsewhere.append(request.url)
 
     def close(self) -> None:

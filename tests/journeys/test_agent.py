@@ -90,8 +90,13 @@ def test_a_case_from_reading_to_closing(visits: Visits, site: Site, number: str)
     expect(page.get_by_role("heading", level=1)).to_have_text("Carte de car perdue")
     expect(page.get_by_text("<b>Merci</b>")).to_be_visible()
     check(page, "demande au bureau")
+    page.get_by_role("link", name=re.compile("attestation.pdf")).click()
+    shown = page.get_by_role("dialog", name="Pièce jointe")
+    expect(shown.get_by_role("heading", name=re.compile("attestation.pdf"))).to_be_focused()
     with page.expect_download():
-        page.get_by_role("link", name=re.compile("attestation.pdf")).click()
+        shown.get_by_role("link", name="Télécharger").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name=re.compile("attestation.pdf"))).to_be_focused()
 
     # Answered too fast, taken back, answered again.
     page.get_by_label("Votre réponse").fill("Bonjour Madame, votre crate.")
