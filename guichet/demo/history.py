@@ -19,8 +19,10 @@ from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import Membership
+from guichet.cases.actions.opening import route
+from guichet.cases.actions.orienting import orient
 from guichet.cases.clocks import clocks_for
-from guichet.cases.models import Case, Clock, Interaction, Status
+from guichet.cases.models import Case, Clock, Interaction, RoutingDecision, Status, Task
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.core.identifiers import department_of
 from guichet.core.reference import make
@@ -267,3 +269,28 @@ def _events(case: Case) -> list[Event]:
     if case.closed_at:
         events.append(event("case.closed", case.closed_at, result=case.result))
     return events
+
+
+ORIENTED = 200
+
+
+def orient_waiting() -> None:
+    """What the routing says of the newest cases whose topic nobody said: as if they had arrived through it."""
+    waiting = Case.objects.filter(closed_at__isnull=True, topic__isnull=True, routing_decisions=None)
+    cases = {case.pk: case for case in waiting.order_by("-pk")[:ORIENTED]}
+    first = Interaction.objects.filter(case_id__in=cases, direction="in").order_by("case_id", "at").distinct("case_id")
+    decisions, tasks = [], []
+    for message in first:
+        case = cases[message.case_id]
+        case.team = None
+        decision, found = orient(case, message)
+        topic = directory().topic(case.topic_id)
+        if topic is not None:
+            case.nature, case.sensitivity = topic.nature, max(case.sensitivity, topic.sensitivity)
+        route(case, topic)
+        decisions.append(decision)
+        tasks += found
+    changed = ["topic", "topic_guessed", "team", "status", "urgent", "nature", "sensitivity"]
+    Case.objects.bulk_update([cases[decision.case_id] for decision in decisions], changed)
+    RoutingDecision.objects.bulk_create(decisions)
+    Task.objects.bulk_create(tasks)

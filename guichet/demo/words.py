@@ -92,6 +92,9 @@ LETTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Question", "Bonjour, je ne sais pas à qui m'adresser. Mon enfant en situation de handicap n'a plus de taxi "
          "pour le collège."),
         ("Demande de renseignements", "Bonjour, pouvez-vous me rappeler ?"),
+        ("Bonjour", "Bonjour, je vous ai écrit la semaine dernière au sujet de ce que vous savez. Merci de faire le "
+         "nécessaire."),
+        ("Suite à notre échange", "Comme convenu, voici ce que vous m'aviez demandé. Bonne réception."),
     ),
 }  # fmt: skip
 ANSWERS = (

@@ -131,6 +131,19 @@ def set_routes(topic: Topic, teams: dict[str, Team | None], *, by: User) -> None
 
 
 @transaction.atomic
+def set_bodies(topic: Topic, bodies: list[CompetentBody], *, by: User) -> None:
+    """To whom a demand about this topic is transmitted (CRPA L114-2)."""
+    _ask(by)
+    known = set(topic.competent_bodies.all())
+    if known == set(bodies):
+        return
+    topic.competent_bodies.set(bodies)
+    changes = [["organismes", *(", ".join(sorted(body.name for body in group)) for group in (known, bodies))]]
+    record("topic.changed", by=by, subject=f"topic:{topic.pk}", code=topic.code, changes=changes)
+    directory.forget()
+
+
+@transaction.atomic
 def close_exceptionally(closure: Closure, *, by: User) -> Closure:
     _ask(by)
     closure.full_clean()

@@ -56,3 +56,15 @@ def test_a_real_region_without_cases_gets_none(db: None) -> None:
     Team.objects.create(code="X", name="Une vraie Région")
     call_command("demo", "--once")
     assert not Case.objects.exists() and Team.objects.count() == 1
+
+
+def test_what_waits_for_a_topic_has_its_proposals(loaded: None) -> None:
+    before = set(Case.objects.filter(interactions__direction="in").values_list("pk", flat=True)[:8])
+    Case.objects.filter(pk__in=before).update(topic=None, team=None, status=Status.REGISTERED, closed_at=None)
+    history.orient_waiting()
+    oriented = Case.objects.filter(pk__in=before)
+    assert all(case.routing_decisions.get().proposals for case in oriented)
+    for case in oriented:
+        assert case.team is not None
+        assert case.team.takes_unrouted == (case.status == Status.REGISTERED)
+        assert case.topic_guessed == (case.topic_id is not None)

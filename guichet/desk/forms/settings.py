@@ -178,7 +178,7 @@ class TopicForm(SettingForm):
     groups: ClassVar = [
         ("Sujet", ["label", "citizen_label", "code", "parent", "position", "is_active", "is_in_use"]),
         ("Droit", ["nature", "silence", "silence_months", "receipt_exempt", "sensitivity", "needs_approval"]),
-        ("Équipe", ["team", "asks_department"]),
+        ("Équipe", ["team", "asks_department", "bodies"]),
     ]
 
     class Meta:
@@ -199,6 +199,10 @@ class TopicForm(SettingForm):
         known = dict(topic.routes.values_list("department", "team_id")) if topic.pk else {}
         self.departments = [code for code, _ in department_choices(*known)]
         choices = [("", "Celle du sujet"), *((team.pk, team.name) for team in teams)]
+        self.fields["bodies"] = forms.ModelMultipleChoiceField(
+            CompetentBody.objects.all(), label="Hors compétence : organismes à qui transmettre", required=False,
+            widget=forms.CheckboxSelectMultiple, initial=topic.competent_bodies.all() if topic.pk else (),
+        )  # fmt: skip
         for code in self.departments:
             self.fields[f"route_{code}"] = forms.ChoiceField(
                 label=f"Département {code}", required=False, choices=choices, initial=known.get(code, "")
@@ -228,6 +232,7 @@ class TopicForm(SettingForm):
         teams = {team.pk: team for team in Team.objects.all()}
         chosen = {code: self.cleaned_data[f"route_{code}"] for code in self.departments}
         actions.set_routes(topic, {code: teams.get(int(pk)) if pk else None for code, pk in chosen.items()}, by=by)
+        actions.set_bodies(topic, list(self.cleaned_data["bodies"]), by=by)
         return topic
 
 

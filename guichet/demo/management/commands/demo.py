@@ -36,6 +36,7 @@ class Command(BaseCommand):
             region.finish()
         if not Case.objects.exists():
             history.load(CASES)
+            history.orient_waiting()
         if scale:
             history.load(scale, seed=scale, say=self.stdout.write)
         self.stdout.write("La Région de démonstration est chargée.")
