@@ -65,6 +65,10 @@ def test_an_earlier_rule_keeps_what_it_decided(region: Region) -> None:
     case_of(receive(mail(to=NOBODYS)))
     last = try_rule(RoutingRule(name="x", words=["fils"], topic=region.licence), user=region.chief)
     assert (last.matched, last.changed) == (0, 0)
+    save_rule(RoutingRule(name="Fils", words=["fils"], topic=region.licence), by=region.chief)
+    first = RoutingRule.objects.get(name="Tout")
+    assert try_rule(first, user=region.chief).matched == 1  # at its place, before the one that would decide too
+    RoutingRule.objects.exclude(pk=first.pk).delete()
     off = RoutingRule.objects.get()
     off.is_active = False
     assert try_rule(off, user=region.chief).changed == 1  # switching it off sends the case to nobody

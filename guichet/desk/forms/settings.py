@@ -36,7 +36,7 @@ class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
             if not isinstance(field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple | forms.HiddenInput):
                 field.widget.attrs.setdefault("class", "saisie")
             if isinstance(field, forms.ModelChoiceField) and not isinstance(field, forms.ModelMultipleChoiceField):
-                field.empty_label = field.empty_label if field.required else "Aucun"
+                field.empty_label = field.empty_label if field.required else "Non précisé"
 
     def prepare(self) -> None:
         """Fields of its own, and what may be chosen."""
@@ -159,7 +159,9 @@ class ClosureForm(SettingForm):
     def prepare(self) -> None:
         self.fields["team"].label = "Équipe"
         self.fields["team"].queryset = Team.objects.filter(is_active=True)  # type: ignore[attr-defined]
-        self.fields["team"].help_text = "Aucune : toute la Région ferme. Les équipes qui en dépendent ferment aussi."
+        self.fields[
+            "team"
+        ].help_text = "Non précisé : toute la Région ferme. Les équipes qui en dépendent ferment aussi."
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -195,7 +197,7 @@ class TopicForm(SettingForm):
         self.fields["parent"].label = "Dans"
         self.fields["code"].help_text = "En minuscules, le domaine avant le point : transport_scolaire.carte"
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
-        self.fields["team"].help_text = "Aucune : celle du sujet au-dessus."
+        self.fields["team"].help_text = "Non précisé : celle du sujet au-dessus."
         known = dict(topic.routes.values_list("department", "team_id")) if topic.pk else {}
         self.departments = [code for code, _ in department_choices(*known)]
         choices = [("", "Celle du sujet"), *((team.pk, team.name) for team in teams)]
@@ -244,7 +246,7 @@ class CommitmentForm(SettingForm):
     def prepare(self) -> None:
         self.fields["topic"].label = "Sujet"
         self.fields["topic"].queryset = Topic.objects.filter(is_in_use=True)  # type: ignore[attr-defined]
-        self.fields["topic"].help_text = "Aucun : vaut pour tous les sujets qui n'ont pas le leur."
+        self.fields["topic"].help_text = "Non précisé : vaut pour tous les sujets qui n'ont pas le leur."
 
     def clean_amount(self) -> int:
         amount: int = self.cleaned_data["amount"]
