@@ -50,6 +50,7 @@ class User(AbstractBaseUser):
     joined_at = models.DateTimeField(auto_now_add=True)
 
     memberships_read: list[Membership] | None = None  # of this object only: see accounts.policy
+    teams_read: list[Team] | None = None  # the same
 
     objects = UserManager()
     USERNAME_FIELD = "email"

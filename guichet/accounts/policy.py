@@ -21,6 +21,29 @@ def teams_of(user: User) -> QuerySet[Team]:
     return Team.objects.filter(wanted)
 
 
+def teams_seen(user: User) -> list[Team]:
+    """The same, read once for this object: for a page that asks many times."""
+    if user.teams_read is None:
+        members = _memberships(user)
+        if user.is_administrator or any(member.role == Membership.Role.SUPERVISOR for member in members):
+            user.teams_read = list(teams_of(user))
+        else:  # read already, with the memberships
+            user.teams_read = sorted((member.team for member in members), key=lambda team: (team.position, team.name))
+    return user.teams_read
+
+
+def belongs_to(user: User) -> set[int]:
+    """The teams he is a member of, whatever else he sees."""
+    return {membership.team_id for membership in _memberships(user)}
+
+
+def supervises(user: User, team: Team) -> bool:
+    """Whether the user answers for this team: he leads it or one above it, or administers."""
+    return user.is_administrator or any(
+        m.role == Membership.Role.SUPERVISOR and team.path.startswith(m.team.path) for m in _memberships(user)
+    )
+
+
 def _memberships(user: User) -> list[Membership]:
     """Read once for an object: a page asks many times, and each request has an object of its own."""
     if user.memberships_read is None:

@@ -13,6 +13,7 @@ from guichet.cases.actions import resume_overdue, wake
 from guichet.cases.actions.personal import forget_drafts
 from guichet.cases.actions.presence import forget_presences
 from guichet.cases.actions.routing import LEARNING, learn_when_asked
+from guichet.cases.actions.tallying import fold_tallies
 from guichet.cases.models import Case
 from guichet.core.jobs import every, long
 
@@ -44,3 +45,8 @@ def forget_old_drafts(timestamp: int) -> None:
 def learn(by: int) -> None:
     """A new version of the routing, asked for on the screen."""
     learn_when_asked(by=User.objects.get(pk=by))
+
+
+@every("* * * * *", "cases.fold_tallies")
+def fold_tallies_of_inbox(timestamp: int) -> None:
+    fold_tallies()

@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
-from guichet.accounts.models import Membership, User
-from guichet.accounts.policy import teams_of
-from guichet.cases.models import Case, CaseQuerySet, Status
+from guichet.accounts.models import User
+from guichet.accounts.policy import belongs_to, supervises, teams_seen
+from guichet.cases.models import Case, Status
 from guichet.cases.models.case import HANDLE, NO_DEADLINE
-from guichet.cases.policy import to_approve_by
+from guichet.cases.policy import Viewer, to_approve_by
+from guichet.cases.tallies import Count, counts_of
 from guichet.organisation.models import Channel
 
-PAGE = 30
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHANNEL_ICONS: dict[str, str] = {
     Channel.EMAIL: "at-sign", Channel.FORM: "message-square-text", Channel.PHONE: "phone", Channel.PAPER: "mail",
     Channel.COUNTER: "users-round", Channel.SMS: "message-circle", Channel.CHAT: "bot", Channel.SOCIAL: "share-2",
     Channel.PORTAL: "message-square-text",
 }  # fmt: skip
-PERSONAL: dict[str, tuple[str, str]] = {
-    "a-traiter": ("À traiter", "inbox"),
-    "attente": ("Attente usager", "hourglass"),
-    "repondues": ("Répondues", "check"),
-    "endormies": ("Endormies", "pause"),
-    "a-viser": ("À viser", "badge-check"),  # of who approves answers only
+AWAKE = Q(snoozed_until__isnull=True)
+TO_DO = ("handle", "visa")  # stages of the counters that HANDLE holds
+# key: (label, icon, only mine, stages of the counters, the same as a condition)
+PERSONAL: dict[str, tuple[str, str, bool, tuple[str, ...], Q]] = {
+    "a-traiter": ("À traiter", "inbox", True, TO_DO, HANDLE),
+    "attente": ("Attente usager", "hourglass", True, ("waiting",), AWAKE & Q(status=Status.WAITING_CITIZEN)),
+    "repondues": ("Répondues", "check", True, ("answered",), AWAKE & Q(status=Status.ANSWERED)),
+    "endormies": ("Endormies", "pause", False, ("asleep", "visa_zz"), ~AWAKE),
 }
+TO_APPROVE = "a-viser"  # of who approves answers only
+ALL = "toutes"
+CAPPED = 1000  # a list with filters is counted up to there: beyond, its counter says « 999+ »
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
+    """`scope` says which cases, `stage` where they must stand; a filter on the state replaces the latter."""
+
     key: str
     label: str
     icon: str
-    condition: Q
+    stage: Q = HANDLE
+    scope: Q = Q()  # noqa: RUF009 (never changed)
+    mine: bool = False
+    team: int | None = None
     count: int = 0
+    capped: bool = False
+
+    @property
+    def address(self) -> str:
+        name, _, rest = self.key.partition("-")
+        return f"vue={rest}" if name == "vue" else f"file={self.key}"
+
+    @property
+    def shown(self) -> str:
+        return shown_count(self.count, capped=self.capped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,93 +76,87 @@ class Row:
     clock: str  # "", "proche", "depasse", or "aucune"
 
 
-def personal(user: User) -> dict[str, Q]:
-    mine = Q(assignee=user)
-    approved = to_approve_by(user)
-    visa = {} if approved is None else {"a-viser": approved & Q(status=Status.IN_APPROVAL)}
-    return {
-        "a-traiter": mine & HANDLE,
-        "attente": mine & Q(status=Status.WAITING_CITIZEN, snoozed_until__isnull=True),
-        "repondues": mine & Q(status=Status.ANSWERED, snoozed_until__isnull=True),
-        "endormies": Q(snoozed_until__isnull=False),
-        **visa,
-    }
+def shown_count(number: int, *, capped: bool) -> str:
+    return f"{CAPPED - 1}+" if capped and number >= CAPPED else str(number)
 
 
-def condition_of(key: str, user: User) -> Q | None:
-    """What a queue holds among the running cases the user sees; None when the key names none."""
+def queue_of(key: str, user: User) -> Queue | None:
+    """What a queue holds among the running cases the user sees, not counted; None when the key names none."""
     name, _, rest = key.partition("-")
     if key in PERSONAL:
-        return personal(user).get(key)
-    if name == "equipe" and rest.isdecimal() and len(rest) < 18:
-        return HANDLE & Q(team_id=int(rest))
+        label, icon, mine, _stages, condition = PERSONAL[key]
+        return Queue(key, label, icon, condition, mine=mine)
+    if key == TO_APPROVE:
+        approved = to_approve_by(user)
+        return (
+            None if approved is None else Queue(key, "À viser", "badge-check", Q(status=Status.IN_APPROVAL), approved)
+        )
+    if key == ALL:
+        return Queue(key, "Toutes mes files", "shapes")
+    if name == "equipe" and rest.isascii() and rest.isdecimal() and len(rest) < 18:
+        return Queue(key, "File", "users-round", scope=Q(team_id=int(rest)), team=int(rest))
     if name == "canal" and rest in Channel.values:
-        return HANDLE & Q(channel=rest)
+        return Queue(key, str(Channel(rest).label), CHANNEL_ICONS[rest], scope=Q(channel=rest))
     return None
 
 
-def groups(user: User) -> list[Group]:
-    """Every queue with its exact count: one grouped query, whatever the number of teams and channels."""
-    mine = personal(user)
-    rows = (
-        Case.objects.visible_to(user)
-        .running()
-        .order_by()
-        .values("team_id", "channel")
-        .annotate(
-            handle=Count("pk", filter=HANDLE),
-            **{f"own{n}": Count("pk", filter=condition) for n, condition in enumerate(mine.values())},
+def sight(user: User) -> Viewer | None:
+    """What he may see, as `cases.policy.viewer_of` says it, from what this page has already read."""
+    if not user.is_active or user.is_machine:
+        return None
+    teams = frozenset() if user.is_administrator else frozenset(team.pk for team in teams_seen(user))
+    return Viewer(user.pk, user.is_administrator, user.clearance, teams)
+
+
+def groups(user: User, counts: list[Count] | None = None) -> list[Group]:
+    """Every queue with its exact count, from one query on the counters."""
+    if counts is None:
+        viewer = sight(user)
+        counts = counts_of(viewer) if viewer else []
+
+    def total(found: Iterable[Count], stages: tuple[str, ...] = TO_DO) -> int:
+        return sum(count.number for count in found if count.stage in stages)
+
+    def counted(key: str, number: int, label: str = "", icon: str = "") -> Queue:
+        queue = queue_of(key, user)
+        assert queue is not None
+        return Queue(
+            key, label or queue.label, icon or queue.icon, queue.stage, queue.scope, queue.mine, queue.team, number
         )
-    )
-    own: Counter[str] = Counter()
-    by_team: Counter[int | None] = Counter()
-    by_channel: Counter[str] = Counter()
-    for row in rows:
-        by_team[row["team_id"]] += row["handle"]
-        by_channel[row["channel"]] += row["handle"]
-        for n, key in enumerate(mine):
-            own[key] += row[f"own{n}"]  # type: ignore[literal-required]
-    member_of = set(Membership.objects.filter(user=user).values_list("team_id", flat=True))
-    work = Group("Mon travail", [Queue(key, *PERSONAL[key], mine[key], own[key]) for key in mine])
-    teams = Group("Files de mes équipes")
-    for team in teams_of(user):
-        if team.pk in member_of or by_team[team.pk]:
-            key = f"equipe-{team.pk}"
+
+    work, teams, channels = Group("Mon travail"), Group("Files de mes équipes"), Group("Par canal")
+    for key, (_label, _icon, mine, stages, _condition) in PERSONAL.items():
+        work.queues.append(counted(key, total((c for c in counts if c.mine or not mine), stages)))
+    if to_approve_by(user) is not None:
+        led = {team.pk for team in teams_seen(user) if supervises(user, team)}
+        theirs = (c for c in counts if user.is_administrator or c.team in led)
+        work.queues.append(counted(TO_APPROVE, total(theirs, ("visa", "visa_zz"))))
+    work.queues.append(counted(ALL, total(counts)))
+    member_of = belongs_to(user)
+    for team in teams_seen(user):
+        number = total(c for c in counts if c.team == team.pk)
+        if team.pk in member_of or number:
             look = "circle-help" if team.takes_unrouted else "users-round"
-            teams.queues.append(Queue(key, team.name, look, HANDLE & Q(team_id=team.pk), by_team[team.pk]))
-    channels = Group("Par canal")
-    for value, label in Channel.choices:
-        if by_channel[value]:
-            condition = HANDLE & Q(channel=value)
-            channels.queues.append(
-                Queue(f"canal-{value}", str(label), CHANNEL_ICONS[value], condition, by_channel[value])
-            )
+            teams.queues.append(counted(f"equipe-{team.pk}", number, team.name, look))
+    for value in Channel.values:
+        if number := total(c for c in counts if c.channel == value):
+            channels.queues.append(counted(f"canal-{value}", number))
     return [group for group in (work, teams, channels) if group.queues]
 
 
 def default_key(found: list[Group]) -> str:
     """What opens first: my own work if there is any, else the first team queue that has some."""
-    queues = [queue for group in found for queue in group.queues if queue.key not in {"repondues", "endormies"}]
+    queues = [
+        queue
+        for group in found
+        for queue in group.queues
+        if queue.key not in {"repondues", "endormies", TO_APPROVE, ALL}
+    ]
     return next((queue.key for queue in queues if queue.count), "a-traiter")
 
 
-def listed(user: User, condition: Q) -> CaseQuerySet:
-    return (
-        Case.objects.visible_to(user).running().filter(condition).select_related("person", "topic", "assignee").by_due()
-    )
-
-
-def page(cases: CaseQuerySet, after: str = "") -> tuple[list[Case], str]:
-    """One keyset page, and the mark of the next one ("" on the last)."""
-    if mark := read_mark(after):
-        due, pk = mark
-        cases = cases.filter(Q(due_at__gt=due) | Q(due_at=due, id__gt=pk))
-    found = list(cases[: PAGE + 1])
-    return found[:PAGE], make_mark(found[PAGE - 1]) if len(found) > PAGE else ""
-
-
-def make_mark(case: Case) -> str:
-    return f"{(case.due_at - EPOCH) // timedelta(microseconds=1)}-{case.pk}"
+def make_mark(moment: datetime, pk: int) -> str:
+    return f"{(moment - EPOCH) // timedelta(microseconds=1)}-{pk}"
 
 
 def read_mark(text: str) -> tuple[datetime, int] | None:

@@ -18,6 +18,7 @@ from guichet.desk.views import (
     people,
     presence,
     routing,
+    saved,
     sent,
     settings,
     trace,
@@ -28,6 +29,9 @@ from guichet.desk.views import (
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.inbox, name="inbox"),
+    path("vues/", saved.views, name="views"),
+    path("vues/enregistrer/", saved.keep, name="view_keep"),
+    path("vues/<int:pk>/faire/", saved.act, name="view_act"),
     path("etat/", live.state, name="live_state"),
     path("connexion/", login.sign_in, name="login"),
     path("connexion/code/", login.code, name="code"),

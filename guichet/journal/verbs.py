@@ -94,6 +94,8 @@ SAID = {
     "routing.example_removed": "Exemple retiré de l'orientation : {code}",
     "routing.learnt": "Orientation apprise sur {examples} exemples",
     "routing.version_chosen": "Version de l'orientation remise en service",
+    "view.saved": "Vue enregistrée",
+    "view.deleted": "Vue supprimée",
     "inbound.replayed": "Message en quarantaine remis dans la file",
     "inbound.discarded": "Message en quarantaine écarté",
     "account.created": "Compte créé",

@@ -24,6 +24,7 @@ from guichet.cases.models import (
     Proposal,
     ReplyTemplate,
     RoutingRule,
+    SavedView,
     Task,
     TopicExample,
 )
@@ -68,6 +69,7 @@ class House:
     rule: RoutingRule
     commitment: Commitment
     example: TopicExample
+    view: SavedView  # of Nadia, shared with her team
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -121,6 +123,7 @@ def live() -> House:
         rule=save_rule(RoutingRule(name="Cartes", words=["carte"], topic=region.card), by=region.chief),
         commitment=Commitment.objects.order_by("pk")[0],
         example=TopicExample.objects.create(topic=region.card, text="Ma carte est perdue."),
+        view=SavedView.objects.create(owner=region.nadia, team=region.transport, name="Urgentes", query="urgent=1"),
         second=second,
         draft=Draft.objects.get(case=case, user=by),
         proposal=proposal,

@@ -153,6 +153,9 @@ DOORS: dict[str, Door] = {
     ),
     "desk:duplicates": of_agents(),
     "desk:live_state": of_agents(),
+    "desk:views": of_agents(),
+    "desk:view_keep": of_agents(),
+    "desk:view_act": of_case(arguments=lambda h: {"pk": h.view.pk}, post={"action": "monter"}, answers=(302, 403)),
     # mail room and administrators
     "desk:quarantine": of_chief(),
     "desk:quarantined": of_chief(arguments=lambda house: {"pk": house.quarantined.pk}),

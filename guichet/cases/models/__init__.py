@@ -4,6 +4,7 @@ from guichet.cases.models.case import Case, CaseLink, CaseMerge, CaseQuerySet, P
 from guichet.cases.models.clock import Clock, Suspension
 from guichet.cases.models.follow import FollowCode
 from guichet.cases.models.inbound import InboundItem
+from guichet.cases.models.inbox import SavedView, Tally
 from guichet.cases.models.interaction import Attachment, Interaction, ReplyTemplate
 from guichet.cases.models.presence import Presence
 from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
@@ -12,5 +13,5 @@ from guichet.cases.models.writing import Draft, PaperLetter, Proposal
 __all__ = [
     "Attachment", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft", "FollowCode", "InboundItem",
     "Interaction", "PaperLetter", "Participant", "Presence", "Proposal", "ReplyTemplate", "RoutingDecision",
-    "RoutingModel", "RoutingRule", "Status", "Suspension", "Task", "TopicExample",
+    "RoutingModel", "RoutingRule", "SavedView", "Status", "Suspension", "Tally", "Task", "TopicExample",
 ]  # fmt: skip

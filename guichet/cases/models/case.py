@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from guichet.accounts.models import User
 from guichet.accounts.policy import teams_of
@@ -40,6 +40,8 @@ class Status(models.TextChoices):
     ABUSIVE = "abusive", "Écartée (abusive ou indésirable)"
 
 
+# When the person last wrote; a case opened at the counter has no message of its own.
+MOVED_AT = Coalesce("last_inbound_at", "received_at")
 # Over: nothing is expected from us any more. `closed_at` says the same in the database.
 OVER = frozenset({Status.CLOSED, Status.TRANSMITTED, Status.MERGED, Status.ABUSIVE})
 # Somebody of ours has something to do.
@@ -193,6 +195,13 @@ class Case(models.Model):
                 fields=["assignee", "due_at", "id"],
                 condition=Q(closed_at__isnull=True, assignee__isnull=False),
                 name="inbox_of_agent",
+            ),
+            # The same by last message, and those that a filter looks for among all the open ones.
+            models.Index(F("team"), MOVED_AT, F("id"), condition=Q(closed_at__isnull=True), name="inbox_by_message"),
+            models.Index(MOVED_AT, F("id"), condition=Q(closed_at__isnull=True), name="inbox_of_all_by_message"),
+            models.Index(fields=["topic", "due_at", "id"], condition=Q(closed_at__isnull=True), name="inbox_of_topic"),
+            models.Index(
+                fields=["due_at", "id"], condition=Q(closed_at__isnull=True, urgent=True), name="inbox_urgent"
             ),
             models.Index(fields=["team", "-closed_at", "-id"], condition=Q(closed_at__isnull=False), name="case_over"),
             models.Index(fields=["person", "-received_at"], name="case_of_person"),

@@ -9,43 +9,48 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from guichet.desk import queues, searching
+from guichet.desk import listing, queues, searching
+from guichet.desk.forms.filters import SORTS
 from guichet.desk.guard import AgentRequest, agent_required
-from guichet.journal.snapshots import current_snapshot
 
 
 def list_context(request: AgentRequest) -> dict[str, Any]:
-    """Queues and the list beside a case: what `file`, `apres` and `q` of the address say."""
+    """Queues and the list beside a case: what the address says of queue, filters, order and page."""
     user = request.user
-    since = current_snapshot()  # before anything is read: what changes from now on is told
-    groups = queues.groups(user)
+    seen = listing.overview(user)
+    plain, groups = seen.plain, seen.groups
     words = request.GET.get("q", "").strip()[:120]
+    context = {"nav": "inbox", "live_since": seen.snapshot, "groups": groups, "words": words}
     if words:
-        rows, following, key, title, count = queues.rows_of(searching.search(words, user)), "", "", "Recherche", 0
-        count = len(rows)
-    else:
-        key = request.GET.get("file", "")
-        condition = queues.condition_of(key, user)
-        if condition is None:
-            key = queues.default_key(groups)
-            condition = queues.condition_of(key, user)
-            assert condition is not None
-        chosen = next((queue for group in groups for queue in group.queues if queue.key == key), None)
-        cases, following = queues.page(queues.listed(user, condition), request.GET.get("apres", ""))
-        rows, title, count = queues.rows_of(cases), chosen.label if chosen else "File", chosen.count if chosen else 0
-    kept = {"q": words, "file": key, "apres": request.GET.get("apres", "") if not words else ""}
+        rows = queues.rows_of(searching.search(words, user))
+        return {
+            **context, "rows": rows, "list_title": "Recherche", "list_count": len(rows), "queue_key": "",
+            "kept": urlencode({"q": words}), "is_first_page": True,
+        }  # fmt: skip
+    listed = listing.read_listing(request.GET, user, plain)
+    after, before = request.GET.get("apres", ""), request.GET.get("precedent", "")
+    page = listing.page(listed, after, before)
+    key = f"vue-{listed.view.pk}" if listed.view else listed.queue.key
+    chosen = next((queue for group in groups for queue in group.queues if queue.key == key), listed.queue)
+    number = chosen.count if listed.view or not listed.filters else listing.count(listed)
+    capped = bool(listed.filters)
+    place = {"apres": after} if after else {"precedent": before} if before else {}
     return {
-        "nav": "inbox",
-        "live_since": since,
-        "groups": groups,
-        "rows": rows,
-        "list_title": title,
-        "list_count": count,
+        **context,
+        "listed": listed,
+        "rows": queues.rows_of(page.cases),
+        "list_title": chosen.label,
+        "list_count": queues.shown_count(number, capped=capped),
+        "list_empty": not number,
         "queue_key": key,
-        "words": words,
-        "kept": urlencode({name: value for name, value in kept.items() if value}),
-        "following": urlencode({"file": key, "apres": following}) if following else "",
-        "is_first_page": not kept["apres"],
+        "sort_label": dict(SORTS)[listed.sort],
+        "list_address": urlencode(listed.address),
+        "plain_address": urlencode(listed.plain),
+        "kept": urlencode({**listed.address, **place}),
+        "following": urlencode({**listed.address, "apres": page.following}) if page.following else "",
+        "previous": urlencode({**listed.address, "precedent": page.previous}) if page.previous else "",
+        "unrouted": next((q for g in plain for q in g.queues if q.icon == "circle-help" and q.count), None),
+        "is_first_page": not place,
     }
 
 

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
 from guichet.cases.models import Case
-from guichet.desk import queues
+from guichet.desk import listing, queues
 from guichet.desk.guard import AgentRequest, agent_required
 
 AT_MOST = 120
@@ -22,27 +22,33 @@ def state(request: AgentRequest) -> JsonResponse:
     were told belong to it without being shown. Of a case that may not be seen nothing is said, not even that it is one.
     """
     user = request.user
-    groups = queues.groups(user)
-    key = request.GET.get("file", "")
-    condition = queues.condition_of(key, user)
+    seen = listing.overview(user)
+    plain, groups = seen.plain, seen.groups
     shown, told = _ids(request, "lignes"), _ids(request, "changees")
     wanted = shown | told
     visible = Case.objects.visible_to(user).filter(pk__in=wanted).select_related("person", "topic", "assignee")
+    # A screen of results, or of one case, shows no list that cases enter and leave.
+    listed = listing.read_listing(request.GET, user, plain) if _names_a_list(request) else None
     inside = set(wanted)
-    if condition is not None and wanted:
-        inside = set(queues.listed(user, condition).filter(pk__in=wanted).values_list("pk", flat=True))
+    if listed is not None and wanted:
+        inside = set(listed.matching().filter(pk__in=wanted).values_list("pk", flat=True))
     rows = {
         row.case.pk: render_to_string("desk/_row.html", {"row": row, "c": row.case, "kept": _kept(request)})
         for row in queues.rows_of([case for case in visible if case.pk in shown])
     }
     return JsonResponse(
         {
-            "compteurs": {queue.key: queue.count for group in groups for queue in group.queues},
+            "compteurs": {queue.key: queue.shown for group in groups for queue in group.queues},
+            "liste": queues.shown_count(listing.count(listed), capped=bool(listed.filters)) if listed else "",
             "lignes": rows,
-            "parties": sorted(shown - inside) if condition is not None else [],
-            "nouvelles": sorted((told - shown) & inside) if condition is not None else [],
+            "parties": sorted(shown - inside) if listed is not None else [],
+            "nouvelles": sorted((told - shown) & inside) if listed is not None else [],
         }
     )
+
+
+def _names_a_list(request: AgentRequest) -> bool:
+    return bool(request.GET.get("vue")) or queues.queue_of(request.GET.get("file", ""), request.user) is not None
 
 
 def _ids(request: HttpRequest, name: str) -> set[int]:

@@ -37,7 +37,8 @@ if (poste && poste.dataset.depuis) {
     encours = true; dernier = Date.now();
     const dites = [...changees].slice(0, 100); changees.clear();
     const page = new URLSearchParams(location.search);
-    page.set('file', poste.dataset.file); page.delete('avant'); page.delete('envoye'); page.delete('modele');
+    for (const [nom, valeur] of new URLSearchParams(poste.dataset.liste)) page.set(nom, valeur);
+    page.delete('avant'); page.delete('envoye'); page.delete('modele');
     page.set('lignes', lignes().map((l) => l.dataset.demande).join(','));
     page.set('changees', dites.join(','));
     try {
@@ -46,7 +47,7 @@ if (poste && poste.dataset.depuis) {
       const etat = await reponse.json(); duree = Date.now() - dernier;
       for (const nb of document.querySelectorAll('[data-compteur]')) nb.textContent = String(etat.compteurs[nb.dataset.compteur] ?? 0);
       const liste = document.querySelector('[data-compteur-liste]');
-      if (liste && poste.dataset.file in etat.compteurs) liste.textContent = String(etat.compteurs[poste.dataset.file]);
+      if (liste && etat.liste) liste.textContent = etat.liste;
       const parties = new Set(etat.parties);
       for (const ligne of lignes()) {
         const id = Number(ligne.dataset.demande);

@@ -1,0 +1,247 @@
+"""One list of the inbox: a queue, filters and an order, read from the address; its pages and its count.
+
+Pages go by key, both ways, and an index gives their lines in order: each team of the agent yields one page of its own,
+and they are merged. What is over is never read. See docs/decisions/0007.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+from guichet.accounts.models import User
+from guichet.cases.models import Case, CaseQuerySet, SavedView, Status
+from guichet.cases.models.case import MOVED_AT
+from guichet.cases.policy import Viewer
+from guichet.cases.tallies import look
+from guichet.core.rows import ask
+from guichet.desk import queues
+from guichet.desk.forms.filters import SORTS, FilterForm, condition_of
+from guichet.desk.queues import AWAKE, CAPPED, Group, Queue, default_key, make_mark, queue_of, read_mark, sight
+
+PAGE = 30
+# order: (column, latest first)
+ORDERS: dict[str, tuple[str, bool]] = {
+    "": ("due_at", False),
+    "recents": ("moved_at", True),
+    "anciens": ("moved_at", False),
+}
+Parts = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    label: str
+    without: str  # the address of the list without it
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    cases: list[Case]
+    following: str = ""  # marks; empty at either end
+    previous: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    user: User
+    queue: Queue
+    filters: dict[str, str]
+    sort: str
+    form: FilterForm
+    view: SavedView | None = None
+    misread: bool = False
+
+    @property
+    def condition(self) -> Q:
+        """Among running cases. Without regard to rights: `matching` and `numbers` add them."""
+        stage = self.queue.stage
+        if state := self.filters.get("etat"):
+            stage = Q(status=Status(state)) & (Q() if self.queue.key == "endormies" else AWAKE)
+        mine = Q(assignee=self.user) if self.queue.mine else Q()
+        return stage & mine & self.queue.scope & condition_of(self.filters)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """What names this list in an address."""
+        if self.view is not None:
+            return {"vue": str(self.view.pk)}
+        return {"file": self.queue.key, **self.filters, **({"tri": self.sort} if self.sort else {})}
+
+    @property
+    def plain(self) -> dict[str, str]:
+        """The same without the name of the saved view."""
+        return {"file": self.queue.key, **self.filters, **({"tri": self.sort} if self.sort else {})}
+
+    @property
+    def chips(self) -> list[Chip]:
+        if self.view is not None:
+            return []
+        return [
+            Chip(self.form.says(name, value), urlencode({n: v for n, v in self.plain.items() if n != name}))
+            for name, value in self.filters.items()
+        ]
+
+    def matching(self) -> CaseQuerySet:
+        """As a query, for a few cases named by their numbers."""
+        return Case.objects.visible_to(self.user).running().annotate(moved_at=MOVED_AT).filter(self.condition)
+
+
+def read_listing(
+    given: Mapping[str, str], user: User, groups: list[Group], *, view: SavedView | None = None
+) -> Listing:
+    """The list an address asks for; what it says wrong is left out, and `misread` tells so."""
+    asked, wanted = {name: given[name] for name in given}, given.get("vue", "")  # a QueryDict holds lists
+    if view is None and wanted.isdecimal() and len(wanted) < 18:
+        view = SavedView.objects.visible_to(user).filter(pk=int(wanted)).first()
+    if wanted:
+        asked = dict(parse_qsl(view.query)) if view else {}
+    form = FilterForm(asked, user=user, auto_id="filtre-%s")
+    filters, misread = form.chosen()
+    queue = queue_of(asked.get("file", ""), user)
+    if queue is None:
+        misread = misread or bool(asked.get("file"))
+        queue = queue_of(default_key(groups), user)
+        assert queue is not None
+    known = next((q for group in groups for q in group.queues if q.key == queue.key), queue)
+    sort = asked.get("tri", "")
+    return Listing(
+        user,
+        known,
+        filters,
+        sort if sort in dict(SORTS) else "",
+        form,
+        view,
+        misread or (bool(wanted) and view is None),
+    )
+
+
+def page(listing: Listing, after: str = "", before: str = "") -> Page:
+    """One page after a mark, or the one before it; the first without a mark."""
+    mark, back = (read_mark(after), False) if after else (read_mark(before), True)
+    if mark is None:
+        back = False
+    column, latest_first = ORDERS[listing.sort]
+    parts = _numbers(listing, PAGE + 1, mark, back=back)
+    found = []
+    if parts is not None:
+        cases = Case.objects.select_related("person", "topic", "assignee").annotate(moved_at=MOVED_AT)
+        # The numbers first, then their lines: one statement, whatever the planner thinks of it.
+        among = f"cases_case.id = ANY(ARRAY(SELECT pk FROM ({parts[0]}) AS page))"  # noqa: S608
+        found = list(cases.extra(where=[among], params=parts[1]))  # noqa: S610
+        found.sort(key=lambda case: (getattr(case, column), case.pk), reverse=latest_first != back)
+    more, found = len(found) > PAGE, found[:PAGE]
+    if back:
+        found.reverse()
+        if len(found) < PAGE and not more:  # the beginning moved meanwhile: the first page, whole
+            return page(listing)
+    following = make_mark(getattr(found[-1], column), found[-1].pk) if found and (more or back) else ""
+    previous = (
+        make_mark(getattr(found[0], column), found[0].pk) if found and ((back and more) or (mark and not back)) else ""
+    )
+    return Page(found, following, previous)
+
+
+def numbers(listing: Listing, at_most: int) -> list[int]:
+    """The cases of the list in its order, for what is done to all of them."""
+    parts = _numbers(listing, at_most, None, back=False)
+    return [pk for pk, _ in ask(*parts)] if parts else []
+
+
+def _numbers(listing: Listing, limit: int, mark: tuple[datetime, int] | None, *, back: bool) -> Parts | None:
+    """SQL of the numbers of a page, with the moments they are sorted by; None for who sees nothing."""
+    viewer = sight(listing.user)
+    if viewer is None:
+        return None
+    column, latest_first = ORDERS[listing.sort]
+    down = latest_first != back
+    cases = _base(listing, viewer)
+    if mark is not None:  # one bound on the key itself, so that the index starts there
+        moment, pk = mark
+        sign = "lt" if down else "gt"
+        cases = cases.filter(
+            Q(**{f"{column}__{sign}e": moment}), Q(**{f"{column}__{sign}": moment}) | Q(**{f"id__{sign}": pk})
+        )
+    way = "-" if down else ""
+    parts = _sources(listing, viewer, cases.order_by(f"{way}{column}", f"{way}id"), ("pk", column), limit)
+    order = "DESC" if down else "ASC"
+    sql = f"SELECT * FROM ({parts[0]}) AS found (pk, at) ORDER BY at {order}, pk {order} LIMIT {limit}"  # noqa: S608
+    return sql, parts[1]
+
+
+def count(listing: Listing) -> int:
+    """How many, up to CAPPED; without a filter the counter of the queue says it without counting."""
+    return counts([listing])[0] if listing.filters else listing.queue.count
+
+
+def counts(listings: list[Listing]) -> list[int]:
+    """Several lists counted in one statement."""
+    viewer = sight(listings[0].user) if listings else None
+    if viewer is None:
+        return [0] * len(listings)
+    parts = [_counting(listing, viewer) for listing in listings]
+    [row] = ask(f"SELECT {', '.join(f'({sql})' for sql, _ in parts)}", [v for _, values in parts for v in values])
+    return [int(number) for number in row]
+
+
+def _counting(listing: Listing, viewer: Viewer) -> Parts:
+    sql, values = _sources(listing, viewer, _base(listing, viewer).order_by(), ("pk",), CAPPED)
+    return f"SELECT least(count(*), {CAPPED}) FROM ({sql}) AS found", values  # noqa: S608
+
+
+def _base(listing: Listing, viewer: Viewer) -> CaseQuerySet:
+    cases = Case.objects.running().filter(sensitivity__lte=viewer.clearance)
+    return cases.annotate(moved_at=MOVED_AT).filter(listing.condition)
+
+
+def _sources(listing: Listing, viewer: Viewer, cases: CaseQuerySet, columns: tuple[str, ...], limit: int) -> Parts:
+    """SQL of the first lines of each part of what the agent sees: what is his, or each of his teams and the rest."""
+
+    def written(some: CaseQuerySet) -> Parts:
+        sql, values = some.values_list(*columns)[:limit].query.sql_with_params()
+        return f"({sql})", tuple(values)
+
+    team = listing.queue.team
+    if viewer.everything or (team is not None and team in viewer.teams):
+        return written(cases)
+    his = cases.filter(assignee_id=viewer.user_id)
+    if listing.queue.mine or not viewer.teams or team is not None:
+        return written(his)
+    each, values = written(cases.filter(team_id=RawSQL("its.team", ())))
+    own, more = written(his.exclude(team_id__in=sorted(viewer.teams)))
+    return (
+        f"SELECT line.* FROM unnest(%s::bigint[]) AS its (team), LATERAL {each} AS line UNION ALL {own}",  # noqa: S608
+        (sorted(viewer.teams), *values, *more),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The left column: queues, saved views among them, their counters, and the snapshot all were read in."""
+
+    snapshot: str
+    plain: list[Group]
+    groups: list[Group]
+
+
+def overview(user: User) -> Overview:
+    viewer = sight(user)
+    if viewer is None:
+        return Overview("", [], [])
+    views = list(SavedView.objects.visible_to(user))
+    lists = [read_listing({"vue": str(view.pk)}, user, [], view=view) for view in views]
+    snapshot, found, numbers = look(viewer, [_counting(one, viewer) for one in lists])
+    plain = queues.groups(user, found)
+    if not views:
+        return Overview(snapshot, plain, plain)
+    kept = [
+        Queue(f"vue-{view.pk}", view.name, "share-2" if view.team_id else "list-filter", count=number, capped=True)
+        for view, number in zip(views, numbers, strict=True)
+    ]
+    return Overview(snapshot, plain, [plain[0], Group("Mes vues", kept), *plain[1:]])
