@@ -10,6 +10,7 @@ from django.utils import timezone
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases.actions import resume_overdue, wake
+from guichet.cases.actions.batching import sweep_batches
 from guichet.cases.actions.personal import forget_drafts
 from guichet.cases.actions.presence import forget_presences
 from guichet.cases.actions.routing import LEARNING, learn_when_asked
@@ -50,3 +51,8 @@ def learn(by: int) -> None:
 @every("* * * * *", "cases.fold_tallies")
 def fold_tallies_of_inbox(timestamp: int) -> None:
     fold_tallies()
+
+
+@every("23 3 * * *", "cases.sweep_batches")
+def sweep_old_batches(timestamp: int) -> None:
+    sweep_batches()

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from guichet.desk.views import (
     account,
     acts,
+    bulk,
     case,
     counter,
     duplicates,
@@ -29,6 +30,10 @@ from guichet.desk.views import (
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.inbox, name="inbox"),
+    path("lot/", bulk.batches, name="batches"),
+    path("lot/<int:pk>/", bulk.batch, name="batch"),
+    path("lot/<int:pk>/preparer/", bulk.prepare, name="batch_prepare"),
+    path("lot/<int:pk>/faire/", bulk.act, name="batch_act"),
     path("vues/", saved.views, name="views"),
     path("vues/enregistrer/", saved.keep, name="view_keep"),
     path("vues/<int:pk>/faire/", saved.act, name="view_act"),

@@ -12,10 +12,12 @@ from django.utils import timezone
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import actions
+from guichet.cases.actions.batching import choose
 from guichet.cases.actions.personal import save_draft
 from guichet.cases.actions.routing import save_rule
 from guichet.cases.models import (
     Attachment,
+    Batch,
     Case,
     CaseMerge,
     Draft,
@@ -69,6 +71,7 @@ class House:
     rule: RoutingRule
     commitment: Commitment
     example: TopicExample
+    batch: Batch  # of Nadia, of `case` alone, not confirmed
     view: SavedView  # of Nadia, shared with her team
     outgoing: str  # the name of a mail in the folder of the demonstration
 
@@ -123,6 +126,7 @@ def live() -> House:
         rule=save_rule(RoutingRule(name="Cartes", words=["carte"], topic=region.card), by=region.chief),
         commitment=Commitment.objects.order_by("pk")[0],
         example=TopicExample.objects.create(topic=region.card, text="Ma carte est perdue."),
+        batch=choose([case.pk], by=by),
         view=SavedView.objects.create(owner=region.nadia, team=region.transport, name="Urgentes", query="urgent=1"),
         second=second,
         draft=Draft.objects.get(case=case, user=by),

@@ -55,6 +55,11 @@ def of_case(**more: Any) -> Door:
     return Door((AGENT, CHIEF), {**TO_LOGIN, STRANGER: 404}, **more)
 
 
+def of_owner(**more: Any) -> Door:
+    """Of Nadia alone."""
+    return Door((AGENT,), {**TO_LOGIN, STRANGER: 404, CHIEF: 404}, **more)
+
+
 def of_chief(**more: Any) -> Door:
     return Door((CHIEF,), {**TO_LOGIN, AGENT: 403, STRANGER: 403}, **more)
 
@@ -153,6 +158,10 @@ DOORS: dict[str, Door] = {
     ),
     "desk:duplicates": of_agents(),
     "desk:live_state": of_agents(),
+    "desk:batches": of_agents(),
+    "desk:batch": of_owner(arguments=lambda h: {"pk": h.batch.pk}),
+    "desk:batch_prepare": of_owner(arguments=lambda h: {"pk": h.batch.pk}, post={"verb": "close"}, answers=DONE),
+    "desk:batch_act": of_owner(arguments=lambda h: {"pk": h.batch.pk}, post={"action": "confirmer"}, answers=DONE),
     "desk:views": of_agents(),
     "desk:view_keep": of_agents(),
     "desk:view_act": of_case(arguments=lambda h: {"pk": h.view.pk}, post={"action": "monter"}, answers=(302, 403)),

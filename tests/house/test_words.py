@@ -24,7 +24,7 @@ from guichet.outbox.models import Delivery
 ROOT = Path(guichet.__file__).parent
 DOCS = ROOT.parent / "docs"
 VERB = re.compile(
-    r"^(account|body|case|closure|commitment|delivery|inbound|person|routing|team|template|topic)\.[a-z_]+$"
+    r"^(account|batch|body|case|closure|commitment|delivery|inbound|person|routing|team|template|topic|view)\.[a-z_]+$"
 )
 
 

@@ -1,5 +1,6 @@
 """Nouns of the counter: case, interaction, clock, and what comes in before it is understood."""
 
+from guichet.cases.models.batch import Batch, BatchItem
 from guichet.cases.models.case import Case, CaseLink, CaseMerge, CaseQuerySet, Participant, Status, Task
 from guichet.cases.models.clock import Clock, Suspension
 from guichet.cases.models.follow import FollowCode
@@ -11,7 +12,8 @@ from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingR
 from guichet.cases.models.writing import Draft, PaperLetter, Proposal
 
 __all__ = [
-    "Attachment", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft", "FollowCode", "InboundItem",
-    "Interaction", "PaperLetter", "Participant", "Presence", "Proposal", "ReplyTemplate", "RoutingDecision",
-    "RoutingModel", "RoutingRule", "SavedView", "Status", "Suspension", "Tally", "Task", "TopicExample",
+    "Attachment", "Batch", "BatchItem", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft",
+    "FollowCode", "InboundItem", "Interaction", "PaperLetter", "Participant", "Presence", "Proposal", "ReplyTemplate",
+    "RoutingDecision", "RoutingModel", "RoutingRule", "SavedView", "Status", "Suspension", "Tally", "Task",
+    "TopicExample",
 ]  # fmt: skip

@@ -25,7 +25,8 @@ def list_context(request: AgentRequest) -> dict[str, Any]:
         rows = queues.rows_of(searching.search(words, user))
         return {
             **context, "rows": rows, "list_title": "Recherche", "list_count": len(rows), "queue_key": "",
-            "kept": urlencode({"q": words}), "is_first_page": True,
+            "kept": urlencode({"q": words}), "is_first_page": True, "listed": None, "following": "", "previous": "",
+            "list_address": "", "plain_address": "",
         }  # fmt: skip
     listed = listing.read_listing(request.GET, user, plain)
     after, before = request.GET.get("apres", ""), request.GET.get("precedent", "")

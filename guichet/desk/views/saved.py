@@ -57,7 +57,15 @@ def _page(request: AgentRequest, *, failed: int = 0, form: ViewForm | None = Non
         shown = form if view.pk == failed else None
         if mine and shown is None:
             shown = ViewForm(initial={"name": view.name, "team": view.team_id}, user=user, auto_id=f"vue-{view.pk}-%s")
-        lines.append({"view": view, "mine": mine, "form": shown, "open": view.pk == failed})
+        lines.append(
+            {
+                "view": view,
+                "mine": mine,
+                "form": shown,
+                "open": view.pk == failed,
+                "may_share": mine and shown is not None and "team" in shown.fields,
+            }
+        )
     own = [line for line in lines if line["mine"]]
     context = {"nav": "inbox", "lines": lines, "first": own[0] if own else None, "last": own[-1] if own else None}
     return render(request, "desk/views.html", context, status=status)

@@ -24,12 +24,13 @@ if (poste && poste.dataset.depuis) {
     const modele = document.createElement('template'); modele.innerHTML = html;
     const neuve = modele.content.querySelector('.ligne');
     if (!neuve || neuve.innerHTML === ligne.dataset.vue) return;
-    const focus = ligne.contains(document.activeElement);
+    const focus = ligne.contains(document.activeElement); const surCase = document.activeElement?.matches?.('input'); const cochee = ligne.querySelector('input')?.checked;
     const courante = ligne.querySelector('a[aria-current]');
     ligne.dataset.vue = neuve.innerHTML;
     ligne.replaceChildren(...neuve.childNodes);
     if (courante) ligne.querySelector('a')?.setAttribute('aria-current', 'true'); else ligne.toggleAttribute('data-nonlu', neuve.hasAttribute('data-nonlu'));
-    if (focus) ligne.querySelector('a')?.focus({ preventScroll: true });
+    if (cochee) ligne.querySelector('input').checked = true;
+    if (focus) ligne.querySelector(surCase ? 'input' : 'a')?.focus({ preventScroll: true });
   };
   const rafraichir = async () => {
     prevu = null;

@@ -54,6 +54,6 @@ DROP FUNCTION cases_stage(text, timestamptz);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0009_inbox")]
+    dependencies = [("cases", "0010_inbox")]
 
     operations = [migrations.RunSQL(TALLY, UNTALLY)]

@@ -1,0 +1,45 @@
+// Cocher plusieurs demandes : Maj + clic pour une suite, X au clavier ; et suivre l’avancement d’un lot sans recharger.
+const cases = () => [...document.querySelectorAll('.ligne input[name="demande"]')];
+const barre = document.querySelector('[data-lot-barre]');
+let dernier = null;
+const compter = () => {
+  if (!barre) return;
+  const n = cases().filter((c) => c.checked).length;
+  barre.querySelector('[data-lot-nombre]').textContent = n > 1 ? `${n} demandes cochées` : n ? '1 demande cochée' : '';
+};
+document.addEventListener('click', (e) => {
+  const ici = e.target.closest?.('.ligne input[name="demande"]');
+  if (!ici) return;
+  const toutes = cases();
+  if (e.shiftKey && dernier && toutes.includes(dernier)) {
+    const [a, b] = [toutes.indexOf(dernier), toutes.indexOf(ici)].sort((x, y) => x - y);
+    for (const c of toutes.slice(a, b + 1)) c.checked = ici.checked;
+  }
+  dernier = ici; compter();
+});
+document.addEventListener('change', (e) => { if (e.target.matches?.('.ligne input[name="demande"]')) compter(); });
+document.addEventListener('keydown', (e) => {
+  if (document.body.dataset.raccourcis !== 'oui' || e.key.toLowerCase() !== 'x' || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (e.target.closest('input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]')) return;
+  const ligne = document.activeElement?.closest('.ligne') ?? document.querySelector('.ligne[data-choisi]');
+  const ici = ligne?.querySelector('input[name="demande"]');
+  if (ici) { e.preventDefault(); ici.checked = !ici.checked; dernier = ici; compter(); }
+});
+addEventListener('pageshow', compter);
+
+const suivre = async () => {
+  const zone = document.querySelector('[data-lot]');
+  if (!zone || 'fini' in zone.dataset) return;
+  try {
+    const reponse = await fetch(location.href, { credentials: 'same-origin' });
+    const page = new DOMParser().parseFromString(await reponse.text(), 'text/html');
+    const neuve = page.querySelector('[data-lot]');
+    if (!neuve) return;
+    if ('fini' in neuve.dataset) { document.querySelector('main').replaceWith(page.querySelector('main')); return; }
+    zone.querySelector('[role=status]').textContent = neuve.querySelector('[role=status]').textContent;
+    const barreAvance = zone.querySelector('progress');
+    if (barreAvance) barreAvance.value = neuve.querySelector('progress').value;
+  } catch { /* le réseau est parti : on redemande */ }
+  setTimeout(suivre, 1000);
+};
+if (document.querySelector('[data-lot]')) setTimeout(suivre, 1000);
