@@ -138,8 +138,29 @@ def _batch(size: int, people: Sequence[Person], agents: dict[int, list[int]], di
     for clock in clocks:
         clock.case_id = clock.case.pk
     copy(clocks)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL guichet.bulk = 'on'")  # the words below, all at once
     copy([i for case in cases for i in _exchanges(case, dice)])
+    _words([case.pk for case in cases])
     copy([e for case in cases for e in _events(case)])
+
+
+def _words(numbers: Sequence[int]) -> None:
+    """What the search reads: the same letters come back, and are read once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH said AS MATERIALIZED (
+              SELECT case_id, subject, text, direction FROM cases_interaction WHERE case_id = ANY(%s)
+            ), known AS MATERIALIZED (
+              SELECT subject, text, direction, guichet_words(subject || ' ' || text, guichet_weight(direction)) AS words
+              FROM (SELECT DISTINCT subject, text, direction FROM said) AS once
+            )
+            INSERT INTO cases_casewords (case_id, words)
+            SELECT case_id, guichet_all(words) FROM said JOIN known USING (subject, text, direction) GROUP BY case_id
+            """,
+            [list(numbers)],
+        )
 
 
 def _references(size: int) -> list[str]:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -169,6 +171,20 @@ class ContactPoint(models.Model):
     @property
     def is_verified(self) -> bool:
         return self.verified_at is not None
+
+
+class NameWord(models.Model):
+    """A word of somebody's name, with what it becomes without one of its letters: for names typed with a mistake."""
+
+    word = models.CharField(max_length=100, primary_key=True)
+    near = ArrayField(models.TextField())
+
+    class Meta:
+        verbose_name = "mot d'un nom"
+        indexes = [GinIndex(fields=["near"], name="name_words_alike")]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class Consent(models.Model):

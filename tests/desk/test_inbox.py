@@ -217,14 +217,3 @@ def test_odd_addresses_are_harmless(case: Case, desk: Client) -> None:
         "tri=x&etat=closed&attente=-1",
     ):
         assert desk.get(f"/bureau/?{query}").status_code == 200
-
-
-def test_search(case: Case, make_case: Make, other_team: Team, desk: Client) -> None:
-    hidden = make_case(other_team)
-    assert (
-        desk.get("/bureau/", {"q": f"N° {case.spoken_reference}"})["Location"] == f"/bureau/demandes/{case.reference}/"
-    )
-    for words in ("sandrine@courriel.example", "84127", "06 39 98 41 27", "Lacoste", "sandrine lac", "LACOSTE Sand"):
-        assert [row.case.pk for row in desk.get("/bureau/", {"q": words}).context["rows"]] == [case.pk], words
-    for words in (hidden.reference, "Lacostel", "99999", "%", "@"):
-        assert desk.get("/bureau/", {"q": words}).context["rows"] == [], words

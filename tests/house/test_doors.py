@@ -162,6 +162,7 @@ DOORS: dict[str, Door] = {
     "desk:batch": of_owner(arguments=lambda h: {"pk": h.batch.pk}),
     "desk:batch_prepare": of_owner(arguments=lambda h: {"pk": h.batch.pk}, post={"verb": "close"}, answers=DONE),
     "desk:batch_act": of_owner(arguments=lambda h: {"pk": h.batch.pk}, post={"action": "confirmer"}, answers=DONE),
+    "desk:search": of_agents(),
     "desk:views": of_agents(),
     "desk:view_keep": of_agents(),
     "desk:view_act": of_case(arguments=lambda h: {"pk": h.view.pk}, post={"action": "monter"}, answers=(302, 403)),

@@ -144,7 +144,7 @@ PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
     ("/suivi/demande/", of_citizen, more_exchanges),
     ("/bureau/?file=a-traiter", of_nadia, more_cases),
     ("/bureau/?file=equipe-{team}", of_nadia, more_cases),
-    ("/bureau/?q=lacoste", of_nadia, more_cases),
+    ("/bureau/recherche/?q=lacoste", of_nadia, more_cases),
     ("/bureau/demandes/{case}/", of_nadia, more_cases),
     ("/bureau/demandes/{case}/", of_nadia, more_exchanges),
     ("/bureau/", of_chief, more_topics),

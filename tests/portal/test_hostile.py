@@ -52,7 +52,7 @@ def test_words_that_are_code_are_only_words(region: Region, field: str) -> None:
     desk = Client()
     desk.force_login(chief)
     pages += [desk.get(f"/bureau/demandes/{case.reference}/"), desk.get("/bureau/?file=canal-form")]
-    pages += [desk.get(f"/bureau/?q={quote(HOSTILE[:100])}")]
+    pages += [desk.get(f"/bureau/recherche/?q={quote(HOSTILE[:100])}")]
     texts = [page.content.decode() for page in pages]
     assert not any("<img src=x" in text or "7149<" in text for text in texts)
     assert any("&lt;img src=x onerror=alert(1)&gt;" in text for text in texts), "it is shown, as words"

@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ('stage', models.CharField(choices=[('handle', 'à traiter'), ('visa', 'à viser'), ('visa_zz', 'à viser, endormie'), ('waiting', "attend l'usager"), ('answered', 'répondue'), ('asleep', 'endormie'), ('other', 'attend un partenaire')], max_length=8)),
                 ('count', models.BigIntegerField()),
             ],
+            options={"verbose_name": "compteur"},
         ),
         migrations.AddIndex(
             model_name='case',

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='cases.case')),
                 ('interaction', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cases.interaction')),
             ],
+            options={"verbose_name": "demande d'un lot"},
         ),
         migrations.AddIndex(
             model_name='batch',

@@ -9,11 +9,12 @@ from guichet.cases.models.inbox import SavedView, Tally
 from guichet.cases.models.interaction import Attachment, Interaction, ReplyTemplate
 from guichet.cases.models.presence import Presence
 from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
+from guichet.cases.models.words import CaseWords
 from guichet.cases.models.writing import Draft, PaperLetter, Proposal
 
 __all__ = [
-    "Attachment", "Batch", "BatchItem", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "Clock", "Draft",
-    "FollowCode", "InboundItem", "Interaction", "PaperLetter", "Participant", "Presence", "Proposal", "ReplyTemplate",
-    "RoutingDecision", "RoutingModel", "RoutingRule", "SavedView", "Status", "Suspension", "Tally", "Task",
-    "TopicExample",
+    "Attachment", "Batch", "BatchItem", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "CaseWords", "Clock",
+    "Draft", "FollowCode", "InboundItem", "Interaction", "PaperLetter", "Participant", "Presence", "Proposal",
+    "ReplyTemplate", "RoutingDecision", "RoutingModel", "RoutingRule", "SavedView", "Status", "Suspension", "Tally",
+    "Task", "TopicExample",
 ]  # fmt: skip

@@ -70,6 +70,7 @@ class BatchItem(models.Model):
     interaction = models.ForeignKey(Interaction, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
+        verbose_name = "demande d'un lot"
         constraints = [models.UniqueConstraint(fields=["batch", "case"], name="case_once_in_batch")]
         indexes = [models.Index(fields=["batch", "state", "id"], name="items_of_batch")]
 

@@ -203,6 +203,9 @@ class Case(models.Model):
             models.Index(
                 fields=["due_at", "id"], condition=Q(closed_at__isnull=True, urgent=True), name="inbox_urgent"
             ),
+            # The search reads the latest first, over or not.
+            models.Index(fields=["-received_at", "-id"], name="case_latest"),
+            models.Index(fields=["team", "-received_at", "-id"], name="case_latest_of_team"),
             models.Index(fields=["team", "-closed_at", "-id"], condition=Q(closed_at__isnull=False), name="case_over"),
             models.Index(fields=["person", "-received_at"], name="case_of_person"),
             models.Index(fields=["remind_at"], condition=Q(remind_at__isnull=False), name="case_to_remind"),

@@ -32,6 +32,9 @@ class Tally(models.Model):
     stage = models.CharField(max_length=8, choices=Stage)
     count = models.BigIntegerField()
 
+    class Meta:
+        verbose_name = "compteur"
+
     def __str__(self) -> str:
         return f"{self.team} {self.channel} {self.stage} {self.count:+}"
 

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from guichet.desk import listing, queues, searching
+from guichet.desk import listing, queues
 from guichet.desk.forms.filters import SORTS
 from guichet.desk.guard import AgentRequest, agent_required
 
@@ -19,15 +20,7 @@ def list_context(request: AgentRequest) -> dict[str, Any]:
     user = request.user
     seen = listing.overview(user)
     plain, groups = seen.plain, seen.groups
-    words = request.GET.get("q", "").strip()[:120]
-    context = {"nav": "inbox", "live_since": seen.snapshot, "groups": groups, "words": words}
-    if words:
-        rows = queues.rows_of(searching.search(words, user))
-        return {
-            **context, "rows": rows, "list_title": "Recherche", "list_count": len(rows), "queue_key": "",
-            "kept": urlencode({"q": words}), "is_first_page": True, "listed": None, "following": "", "previous": "",
-            "list_address": "", "plain_address": "",
-        }  # fmt: skip
+    context = {"nav": "inbox", "live_since": seen.snapshot, "groups": groups}
     listed = listing.read_listing(request.GET, user, plain)
     after, before = request.GET.get("apres", ""), request.GET.get("precedent", "")
     page = listing.page(listed, after, before)
@@ -58,7 +51,6 @@ def list_context(request: AgentRequest) -> dict[str, Any]:
 @agent_required
 @require_GET
 def inbox(request: AgentRequest) -> HttpResponse:
-    words = request.GET.get("q", "")
-    if words and (found := searching.case_numbered(words, request.user)):
-        return redirect("desk:case", found.reference)
+    if words := request.GET.get("q", ""):  # an address kept from before
+        return redirect(f"{reverse('desk:search')}?{urlencode({'q': words})}")
     return render(request, "desk/inbox.html", list_context(request))

@@ -1,0 +1,140 @@
+"""Inbox, case page and search of the desk at 10 thousand, 100 thousand and a million cases.
+
+Server time of whole pages (middleware, rights, queries, template) asked one after the other, by an agent, by who leads
+sixteen teams, and by an administrator, who sees everything; 95th percentile over all. The limits are those of the
+project: 50, 60 and 100 ms; the inbox at the largest size is also compared with the smallest, limit 1.5. `BENCH_CASES`
+gives other sizes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import override_settings
+
+from bench import Measure
+from bench._database import own_database
+
+SIZES = [int(size) for size in os.environ.get("BENCH_CASES", "10000,100000,1000000").split(",")]
+ROUNDS = 12
+INBOX_MS, CASE_MS, SEARCH_MS, GROWTH = 50, 60, 100, 1.5
+WHO = ("nadia.belkacem", "ines.poitevin", "sam.admin")
+WORDS = (
+    "lacoste", "Lacost sandrine", "martin", "lacsote", "carte", "carte perdue", "remboursement", "attestation imprime",
+    "refusée", "0639980", "sandrine.lacoste", "car passé en avance", "bonjour", "arrêt", "zyx",
+)  # fmt: skip
+FILTERS = ("etat=ouvertes", "etat=terminees&periode=365", "canal=phone", "periode=30", "type=messages", "type=notes")
+
+
+def run() -> Iterator[Measure]:
+    from guichet.accounts import machines
+    from guichet.demo import history, region
+    from guichet.organisation import directory
+
+    first: dict[str, float] = {}
+    with own_database("desk_lists"), override_settings(ALLOWED_HOSTS=["testserver"], SECRET_KEY="bench" * 12):
+        machines.forget()
+        region.build()
+        directory.forget()
+        done = 0
+        for size in SIZES:
+            _load(history.load, size - done, seed=size)
+            done = size
+            agents = [_agent(who) for who in WHO]
+            _lists(agents)
+            for name, limit, ask in (
+                ("inbox", INBOX_MS, _lists), ("case", CASE_MS, _cases), ("search", SEARCH_MS, _plain),
+                ("search_filtered", SEARCH_MS, _filtered),
+            ):  # fmt: skip
+                ask(agents)  # what a process remembers is read, and plans are made
+                value = _p95([spent for _ in range(ROUNDS) for spent in ask(agents)])
+                first.setdefault(name, value)
+                yield Measure(
+                    name=f"desk_lists.{name}.{size}", value=round(value, 1), unit="ms p95",
+                    ratio=round(value / limit, 2), against=f"{limit} ms",
+                )  # fmt: skip
+                if name == "inbox" and size == SIZES[-1] and len(SIZES) > 1:
+                    growth = value / first[name]
+                    yield Measure(
+                        name="desk_lists.inbox.growth", value=round(growth, 2), unit=f"× {SIZES[0]}",
+                        ratio=round(growth / GROWTH, 2), against=f"{GROWTH} ×",
+                    )  # fmt: skip
+
+
+def _load(load: Callable[..., None], count: int, *, seed: int) -> None:
+    """The index of words is made again after: kept during, it is most of the load."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX case_by_words")
+    load(count, seed=seed)
+    with connection.cursor() as cursor:
+        cursor.execute("SET maintenance_work_mem = '512MB'")
+        cursor.execute("CREATE INDEX case_by_words ON cases_casewords USING gin (words)")
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _agent(who: str) -> Client:
+    from guichet.accounts.models import User
+
+    client = Client()
+    client.force_login(User.objects.get(email__startswith=who))
+    return client
+
+
+def _spent(client: Client, address: str) -> float:
+    began = time.perf_counter()
+    response = client.get(address)
+    spent = time.perf_counter() - began
+    assert response.status_code == 200, (address, response.status_code)
+    return spent * 1000
+
+
+def _lists(agents: list[Client]) -> list[float]:
+    found = []
+    for client in agents:
+        groups = client.get("/bureau/").context["groups"]
+        queues = sorted((q for g in groups for q in g.queues), key=lambda queue: -queue.count)[:3]
+        more = ("tri=recents", "canal=phone", "retard=jour", "dep=17&libre=1", "urgent=1", "etat=answered&tri=anciens")
+        addresses = [
+            "/bureau/",
+            *(f"/bureau/?{q.address}" for q in queues),
+            *(f"/bureau/?file=toutes&{m}" for m in more),
+        ]
+        found += [_spent(client, address) for address in addresses]
+        following = client.get(addresses[1]).context["following"]
+        if following:
+            found.append(_spent(client, f"/bureau/?{following}"))
+    return found
+
+
+_dice = random.Random(7)
+
+
+def _cases(agents: list[Client]) -> list[float]:
+    found = []
+    for client in agents:
+        context = client.get("/bureau/?file=toutes").context
+        rows = context["rows"]
+        some = _dice.sample(rows, min(6, len(rows)))
+        found += [_spent(client, f"/bureau/demandes/{row.case.reference}/?{context['kept']}") for row in some]
+    return found
+
+
+def _plain(agents: list[Client]) -> list[float]:
+    return [_spent(client, f"/bureau/recherche/?q={words}") for client in agents for words in WORDS]
+
+
+def _filtered(agents: list[Client]) -> list[float]:
+    return [
+        _spent(client, f"/bureau/recherche/?q={words}&{_dice.choice(FILTERS)}") for client in agents for words in WORDS
+    ]
+
+
+def _p95(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]
