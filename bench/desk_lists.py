@@ -12,6 +12,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.db import connection
 from django.test import Client
@@ -20,6 +21,7 @@ from django.test.utils import override_settings
 from bench import Measure
 from bench._database import own_database
 
+Agent = tuple[Any, Client]  # the user, and his browser
 SIZES = [int(size) for size in os.environ.get("BENCH_CASES", "10000,100000,1000000").split(",")]
 ROUNDS = 12
 INBOX_MS, CASE_MS, SEARCH_MS, GROWTH = 50, 60, 100, 1.5
@@ -37,7 +39,7 @@ def run() -> Iterator[Measure]:
     from guichet.organisation import directory
 
     first: dict[str, float] = {}
-    with own_database("desk_lists"), override_settings(ALLOWED_HOSTS=["testserver"], SECRET_KEY="bench" * 12):
+    with own_database("desk_lists"), override_settings(ALLOWED_HOSTS=["testserver"]):
         machines.forget()
         region.build()
         directory.forget()
@@ -79,12 +81,12 @@ def _load(load: Callable[..., None], count: int, *, seed: int) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _agent(who: str) -> Client:
+def _agent(who: str) -> Agent:
     from guichet.accounts.models import User
 
-    client = Client()
-    client.force_login(User.objects.get(email__startswith=who))
-    return client
+    client, user = Client(), User.objects.get(email__startswith=who)
+    client.force_login(user)
+    return user, client
 
 
 def _spent(client: Client, address: str) -> float:
@@ -95,44 +97,49 @@ def _spent(client: Client, address: str) -> float:
     return spent * 1000
 
 
-def _lists(agents: list[Client]) -> list[float]:
+def _lists(agents: list[Agent]) -> list[float]:
+    from guichet.desk import listing, queues
+
+    more = ("tri=recents", "canal=phone", "retard=jour", "dep=17&libre=1", "urgent=1", "etat=answered&tri=anciens")
     found = []
-    for client in agents:
-        groups = client.get("/bureau/").context["groups"]
-        queues = sorted((q for g in groups for q in g.queues), key=lambda queue: -queue.count)[:3]
-        more = ("tri=recents", "canal=phone", "retard=jour", "dep=17&libre=1", "urgent=1", "etat=answered&tri=anciens")
+    for user, client in agents:
+        groups = queues.groups(user)
+        busiest = sorted((q for g in groups for q in g.queues), key=lambda queue: -queue.count)[:3]
         addresses = [
             "/bureau/",
-            *(f"/bureau/?{q.address}" for q in queues),
+            *(f"/bureau/?{q.address}" for q in busiest),
             *(f"/bureau/?file=toutes&{m}" for m in more),
         ]
+        listed = listing.read_listing({"file": "toutes"}, user, groups)
+        if following := listing.page(listed).following:
+            addresses.append(f"/bureau/?file=toutes&apres={following}")
         found += [_spent(client, address) for address in addresses]
-        following = client.get(addresses[1]).context["following"]
-        if following:
-            found.append(_spent(client, f"/bureau/?{following}"))
     return found
 
 
 _dice = random.Random(7)
 
 
-def _cases(agents: list[Client]) -> list[float]:
+def _cases(agents: list[Agent]) -> list[float]:
+    from guichet.desk import listing, queues
+
     found = []
-    for client in agents:
-        context = client.get("/bureau/?file=toutes").context
-        rows = context["rows"]
-        some = _dice.sample(rows, min(6, len(rows)))
-        found += [_spent(client, f"/bureau/demandes/{row.case.reference}/?{context['kept']}") for row in some]
+    for user, client in agents:
+        cases = listing.page(listing.read_listing({"file": "toutes"}, user, queues.groups(user))).cases
+        some = _dice.sample(cases, min(6, len(cases)))
+        found += [_spent(client, f"/bureau/demandes/{case.reference}/?file=toutes") for case in some]
     return found
 
 
-def _plain(agents: list[Client]) -> list[float]:
-    return [_spent(client, f"/bureau/recherche/?q={words}") for client in agents for words in WORDS]
+def _plain(agents: list[Agent]) -> list[float]:
+    return [_spent(client, f"/bureau/recherche/?q={words}") for _, client in agents for words in WORDS]
 
 
-def _filtered(agents: list[Client]) -> list[float]:
+def _filtered(agents: list[Agent]) -> list[float]:
     return [
-        _spent(client, f"/bureau/recherche/?q={words}&{_dice.choice(FILTERS)}") for client in agents for words in WORDS
+        _spent(client, f"/bureau/recherche/?q={words}&{_dice.choice(FILTERS)}")
+        for _, client in agents
+        for words in WORDS
     ]
 
 

@@ -5,7 +5,7 @@ if (fenetre) {
   const etat = fenetre.querySelector('[data-palette-etat]');
   const plat = (t) => t.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase().replace(/\s+/g, ' ').trim();
   const texte = (e) => e.textContent.replace(/\s+/g, ' ').trim();
-  let choix = []; let actif = 0; let tour = 0; let attente = null;
+  let choix = []; let actif = 0; let tour = 0; let attente = null; let perime = false;
 
   const commandes = () => {
     const trouvees = [];
@@ -52,6 +52,7 @@ if (fenetre) {
   const lancer = (element) => { fenetre.close(); element.faire(); };
 
   const chercher = async () => {
+    clearTimeout(attente); perime = false;
     const ici = ++tour; const dit = champ.value.trim(); const seules = dit.startsWith('>');
     const mots = plat(seules ? dit.slice(1) : dit).split(' ').filter(Boolean);
     const actes = commandes().filter((c) => convient(c.nom, mots)).slice(0, seules || !mots.length ? 40 : 5);
@@ -74,11 +75,11 @@ if (fenetre) {
     } catch { if (ici === tour) etat.textContent = 'La recherche ne répond pas. Réessayez.'; }
   };
   const ouvrir = () => { if (!fenetre.open) { fenetre.showModal(); champ.select(); chercher(); } };
-  champ.addEventListener('input', () => { clearTimeout(attente); tour += 1; attente = setTimeout(chercher, 180); });
-  champ.addEventListener('keydown', (e) => {
+  champ.addEventListener('input', () => { clearTimeout(attente); tour += 1; perime = true; attente = setTimeout(chercher, 180); });
+  champ.addEventListener('keydown', async (e) => {
     if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
       e.preventDefault(); if (choix.length) { actif = (actif + (e.key === 'ArrowDown' ? 1 : choix.length - 1)) % choix.length; marquer(); }
-    } else if (e.key === 'Enter') { e.preventDefault(); if (choix[actif]) lancer(choix[actif].element); }
+    } else if (e.key === 'Enter') { e.preventDefault(); if (perime) await chercher(); if (choix[actif]) lancer(choix[actif].element); }
   });
   fenetre.addEventListener('click', (e) => { if (e.target === fenetre) fenetre.close(); });
   document.addEventListener('keydown', (e) => {
