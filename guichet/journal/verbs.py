@@ -100,6 +100,7 @@ SAID = {
     "view.saved": "Vue enregistrée",
     "view.deleted": "Vue supprimée",
     "inbound.replayed": "Message en quarantaine remis dans la file",
+    "inbound.restored": "Message écarté repris en quarantaine",
     "inbound.discarded": "Message en quarantaine écarté",
     "account.created": "Compte créé",
     "account.joined": "Compte ajouté à une équipe",

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from guichet.cases import actions
 from guichet.cases.models import Case, Clock, InboundItem, Interaction, Status
+from guichet.journal.models import Event
 from guichet.outbox.models import Delivery
 from guichet.outbox.sending import send_due
 from tests.factories import Region, case_of, mail, receive
@@ -194,3 +195,16 @@ def test_a_bounce_marks_the_address_and_makes_a_task(region: Region, tmp_path: P
     assert case.tasks.count() == 1
     assert case.person is not None and case.person.contact_points.get().bad_since is not None
     assert Case.objects.count() == 1
+
+
+def test_a_machine_may_send_a_request(region: Region) -> None:
+    """A form of another site writes as a machine: an agent says that it is a request, and no machine is answered."""
+    item = receive(mail(headers="Auto-Submitted: auto-generated\n"))
+    assert item.state == InboundItem.State.QUARANTINED and not Case.objects.exists()
+    actions.replay(item, by=region.chief, is_request=True)
+    actions.understand_waiting()
+    case = Case.objects.get()
+    message = case.interactions.get(direction="in")
+    assert (message.kind, message.automatic != "") == (Interaction.Kind.MESSAGE, True)
+    assert not Delivery.objects.exists()
+    assert Event.objects.filter(verb="case.receipt_withheld", case_id=case.pk).exists()

@@ -51,7 +51,7 @@ def test_quarantine_acts(mailroom: Client, item: InboundItem, action: str, state
     assert mailroom.post(f"/bureau/quarantaine/{item.pk}/faire/", {"action": action}).status_code == 302
     item.refresh_from_db()
     assert item.state == state
-    assert mailroom.post(f"/bureau/quarantaine/{item.pk}/faire/", {"action": action}).status_code == 404
+    assert mailroom.post(f"/bureau/quarantaine/{item.pk}/faire/", {"action": action}).status_code in {404, 409}
 
 
 def test_outgoing_folder(administrator: Client, desk: Client, settings: Any, tmp_path: Path) -> None:
@@ -68,3 +68,15 @@ def test_outgoing_folder(administrator: Client, desk: Client, settings: Any, tmp
     settings.CHANNELS = {"email": (name, {**options, "folder": ""})}
     assert administrator.get("/bureau/courriels-sortants/").status_code == 404
     assert "courriels-sortants" not in administrator.get("/bureau/").content.decode()
+
+
+def test_what_was_put_aside_is_taken_back(mailroom: Client, item: InboundItem) -> None:
+    mailroom.post(f"/bureau/quarantaine/{item.pk}/faire/", {"action": "ecarter"})
+    address = f"/bureau/quarantaine/{item.pk}/"
+    assert address not in mailroom.get("/bureau/quarantaine/").content.decode()
+    assert address in mailroom.get("/bureau/quarantaine/?ecartes=1").content.decode()
+    assert "Reprendre en quarantaine" in mailroom.get(address).content.decode()
+    mailroom.post(f"{address}faire/", {"action": "reprendre"})
+    item.refresh_from_db()
+    assert item.state == "quarantined" and address in mailroom.get("/bureau/quarantaine/").content.decode()
+    assert mailroom.post(f"{address}faire/", {"action": "reprendre"}).status_code == 409

@@ -28,6 +28,7 @@ from guichet.cases.actions.receive import (
     discard,
     register_raw,
     replay,
+    restore,
     understand_waiting,
 )
 from guichet.cases.actions.transmitting import transmit
@@ -40,7 +41,7 @@ __all__ = [
     "change_topic", "close", "close_as_citizen", "discard", "exported", "finish_task", "give_up", "hold", "link",
     "mark_posted", "mark_read", "merge", "note", "open_follow", "open_follow_link", "open_told", "preview_merge",
     "propose", "qualify", "receive_form", "register_raw", "reject_as_abusive", "release", "reopen",
-    "reopen_as_citizen", "replay", "reply", "report_infected", "resend", "resume_overdue", "send_back",
+    "reopen_as_citizen", "replay", "reply", "report_infected", "resend", "restore", "resume_overdue", "send_back",
     "send_follow_code", "snooze", "split", "take_back_topic", "transfer", "transmit", "understand_waiting",
     "undo_merge", "unlink", "wait_for_citizen", "wake", "withdraw_proposal", "withdraw_reply",
 ]  # fmt: skip

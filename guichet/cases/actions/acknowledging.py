@@ -81,6 +81,8 @@ def _receipt_withheld(case: Case, first: Interaction, now: datetime) -> str:
     address = first.sender_address
     if not address:
         return "aucune adresse"
+    if first.automatic:
+        return "envoyé par une machine"
     if case.person is not None and case.person.is_left_alone:
         return "personne protégée"
     [(others,)] = ask(

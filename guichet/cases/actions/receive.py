@@ -145,11 +145,12 @@ def say_fault(error: Exception) -> str:
 
 
 @transaction.atomic
-def replay(item: InboundItem, *, by: User) -> None:
-    """Take an item out of the quarantine and try again."""
+def replay(item: InboundItem, *, by: User, is_request: bool = False) -> None:
+    """Take an item out of the quarantine and try again. `is_request`: though a machine sent it."""
     updated = InboundItem.objects.filter(pk=item.pk, state=InboundItem.State.QUARANTINED).update(
-        state=InboundItem.State.WAITING, tries=0, error="", next_try_at=timezone.now(), handled_at=None
-    )
+        state=InboundItem.State.WAITING, tries=0, error="", next_try_at=timezone.now(), handled_at=None,
+        is_request=is_request,
+    )  # fmt: skip
     if not updated:
         raise Refused("Cet élément n'est plus en quarantaine.")
     record("inbound.replayed", by=by, subject=f"inbound:{item.pk}")
@@ -157,11 +158,24 @@ def replay(item: InboundItem, *, by: User) -> None:
 
 @transaction.atomic
 def discard(item: InboundItem, *, by: User) -> None:
-    """Put aside for good (spam, garbage). The bytes stay."""
-    InboundItem.objects.filter(pk=item.pk, state=InboundItem.State.QUARANTINED).update(
+    """Put aside (spam, garbage). The bytes stay, and it may be taken back."""
+    updated = InboundItem.objects.filter(pk=item.pk, state=InboundItem.State.QUARANTINED).update(
         state=InboundItem.State.DISCARDED, handled_at=timezone.now()
     )
+    if not updated:
+        raise Refused("Cet élément n'est plus en quarantaine.")
     record("inbound.discarded", by=by, subject=f"inbound:{item.pk}")
+
+
+@transaction.atomic
+def restore(item: InboundItem, *, by: User) -> None:
+    """Back in the quarantine: it had been put aside by mistake (behaviours 27)."""
+    updated = InboundItem.objects.filter(pk=item.pk, state=InboundItem.State.DISCARDED).update(
+        state=InboundItem.State.QUARANTINED, handled_at=None
+    )
+    if not updated:
+        raise Refused("Cet élément n'est plus écarté.")
+    record("inbound.restored", by=by, subject=f"inbound:{item.pk}")
 
 
 # -- the pipeline -----------------------------------------------------------------------------------------------------
@@ -187,7 +201,7 @@ def understand(item: InboundItem) -> None:
     case = existing_case(inbound)
     if case is not None:
         return on_reply(case, inbound, item, by=by, settled=partial(_settled, item, "reply"))
-    if inbound.automatic:
+    if inbound.automatic and not item.is_request:
         # A machine's mail that answers nothing of ours is not a request (behaviours 8); it stays visible, replayable.
         raise Unreadable(f"Message automatique ({inbound.automatic}) : ce n'est pas une demande.")
     return _new_case_from_mail(inbound, item, by=by)
@@ -239,6 +253,7 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Non
         team_id=written_to.pk if written_to else None,
     )
     interaction = interaction_of(inbound, at=item.received_at, person=person)
+    interaction.kind = Interaction.Kind.MESSAGE  # whoever sent it: it was found to be a request
     open_from(
         case, interaction, files_of(inbound), by=by, quiet=item.quiet, newcomer=newcomer,
         also=lambda: _settled(item, "new_case", interaction),

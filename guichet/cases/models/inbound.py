@@ -40,6 +40,8 @@ class InboundItem(models.Model):
     )
     # Replayed history: no receipt, no clock, nothing is sent (manage.py import_mail).
     quiet = models.BooleanField("reprise d'historique", default=False)
+    # Somebody read it in the quarantine and said so: a machine sent it, and it is a request all the same.
+    is_request = models.BooleanField("demande malgré tout", default=False, db_default=False)
     handled_at = models.DateTimeField(null=True)
 
     objects = InboundQuerySet.as_manager()
@@ -50,6 +52,7 @@ class InboundItem(models.Model):
         indexes = [
             models.Index(fields=["next_try_at", "id"], condition=Q(state="waiting"), name="inbound_waiting"),
             models.Index(fields=["-id"], condition=Q(state="quarantined"), name="inbound_quarantine"),
+            models.Index(fields=["-id"], condition=Q(state="discarded"), name="inbound_discarded"),
         ]
 
     def __str__(self) -> str:

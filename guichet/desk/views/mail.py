@@ -35,8 +35,11 @@ READ_AT_MOST = 256 * 1024
 # -- quarantine --------------------------------------------------------------------------------------------------------
 
 
+STOPPED = (InboundItem.State.QUARANTINED, InboundItem.State.DISCARDED)
+
+
 def _quarantined(pk: int) -> InboundItem:
-    item = InboundItem.objects.select_related("raw").filter(pk=pk, state=InboundItem.State.QUARANTINED).first()
+    item = InboundItem.objects.select_related("raw").filter(pk=pk, state__in=STOPPED).first()
     if item is None:
         raise Http404
     return item
@@ -45,13 +48,21 @@ def _quarantined(pk: int) -> InboundItem:
 @mailroom_required
 @require_GET
 def quarantine(request: AgentRequest) -> HttpResponse:
-    items = InboundItem.objects.filter(state=InboundItem.State.QUARANTINED).select_related("raw").order_by("-id")
+    """`?ecartes=1`: what was put aside, to be taken back; `?avant=`: a page further."""
+    aside = request.GET.get("ecartes") == "1"
+    state = InboundItem.State.DISCARDED if aside else InboundItem.State.QUARANTINED
+    items = InboundItem.objects.filter(state=state).select_related("raw").order_by("-id")
+    count = InboundItem.objects.filter(state=InboundItem.State.QUARANTINED).count()
+    before = request.GET.get("avant", "")
+    if before.isdecimal() and len(before) < 19:
+        items = items.filter(pk__lt=int(before))
+    page = list(items[: AT_MOST + 1])
     waiting = InboundItem.objects.in_trouble().order_by("next_try_at")
     return render(
         request,
         "desk/quarantine.html",
-        {"nav": "quarantine", "items": items[:AT_MOST], "count": items.count(), "waiting": waiting.count(),
-         "first_waiting": waiting.first()},
+        {"nav": "quarantine", "items": page[:AT_MOST], "count": count, "aside": aside, "waiting": waiting.count(),
+         "first_waiting": waiting.first(), "older": page[AT_MOST - 1].pk if len(page) > AT_MOST else ""},
     )  # fmt: skip
 
 
@@ -80,9 +91,15 @@ def quarantine_act(request: AgentRequest, pk: int) -> HttpResponse:
     if request.POST.get("action") == "rejouer":
         actions.replay(item, by=request.user)
         messages.success(request, "Le message est remis dans la file : il sera relu dans un instant.")
+    elif request.POST.get("action") == "demande":
+        actions.replay(item, by=request.user, is_request=True)
+        messages.success(request, "Le message est remis dans la file : une demande va s'ouvrir, sans accusé.")
     elif request.POST.get("action") == "ecarter":
         actions.discard(item, by=request.user)
-        messages.success(request, "Le message est écarté. Il reste conservé.")
+        messages.success(request, "Le message est écarté. Il reste conservé : reprenez-le parmi les écartés.")
+    elif request.POST.get("action") == "reprendre":
+        actions.restore(item, by=request.user)
+        messages.success(request, "Le message est revenu en quarantaine.")
     else:
         raise Http404
     return redirect("desk:quarantine")
