@@ -1,4 +1,4 @@
-"""The words of office documents, to show and to search: OOXML and OpenDocument, read with no office suite.
+"""The words of documents, to show and to search: PDF, OOXML, OpenDocument, plain text, with no office suite.
 
 Only text is taken: no macro, no link, no image. What is not understood gives no text, never an error.
 """
@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from xml.etree import ElementTree
 
+from charset_normalizer import from_bytes
+
+PDF_SECONDS = 40
 MAX_PART = 20 * 1024 * 1024
 MAX_TEXT = 500_000
 _PARTS = {
@@ -75,6 +81,27 @@ class _Collector:
         if "opendocument" in tag:
             return name in _PARAGRAPHS
         return name in _HOLDS_TEXT and not (name == "v" and self._is_index)
+
+
+def words_of_document(content: bytes, family: str, media_type: str) -> str:
+    """Plain text of a document whose kind is known, at most `MAX_TEXT` characters; empty when it has none."""
+    if family == "office":
+        return text_of_office(content, media_type)
+    if family == "pdf":
+        return _text_of_pdf(content)
+    if family == "text":
+        return str(from_bytes(content[:MAX_TEXT]).best() or "").replace("\x00", " ")
+    return ""
+
+
+def _text_of_pdf(content: bytes) -> str:
+    """Read by another process, bounded in time and memory: a PDF made to harm may ask for as much as it likes."""
+    command = [sys.executable, "-I", str(Path(__file__).with_name("pdf_words.py"))]
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=PDF_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return _tidy(done.stdout.decode("utf-8", "replace"))[:MAX_TEXT] if done.returncode == 0 else ""
 
 
 def text_of_office(content: bytes, media_type: str) -> str:

@@ -23,12 +23,19 @@ class StoredFile(models.Model):
     scan_at = models.DateTimeField("analyse prévue le", db_default=Now())
     scan_tries = models.PositiveSmallIntegerField("essais d'analyse", default=0)
     stored_at = models.DateTimeField("conservé le", db_default=Now())
+    # When its words are to be read, for the search; empty once it is done, or when there is nothing to read.
+    read_at = models.DateTimeField("lecture prévue le", null=True, db_default=Now())
 
     class Meta:
         verbose_name = "fichier conservé"
         verbose_name_plural = "fichiers conservés"
         indexes = [
             models.Index(fields=["scan_at"], condition=models.Q(scan="pending"), name="file_to_scan"),
+            models.Index(
+                fields=["read_at"],
+                condition=models.Q(read_at__isnull=False, scan__in=["clean", "unscanned"]),
+                name="file_to_read",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -42,6 +49,19 @@ class StoredFile(models.Model):
     @property
     def storage_name(self) -> str:
         return storage_name(self.sha256)
+
+
+class FileWords(models.Model):
+    """What a document says, once read by a machine."""
+
+    file = models.OneToOneField(StoredFile, on_delete=models.CASCADE, primary_key=True, related_name="words")
+    text = models.TextField("texte lu")
+
+    class Meta:
+        verbose_name = "texte d'un fichier"
+
+    def __str__(self) -> str:
+        return f"texte de {self.file_id[:12]}"
 
 
 def storage_name(sha256: str) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
-
 from guichet.cases.models import Attachment
 from guichet.channels.contract import Reader, Unreadable
 from guichet.core import files
-from guichet.core.documents import text_of_office
+from guichet.core.documents import words_of_document
 from guichet.core.plugging import channel
 
 # What browsers draw; others are downloaded.
@@ -35,9 +33,9 @@ def preview_of(piece: Attachment) -> Preview:
     if file.size > MAX_READ:
         return Preview("none", why="Ce document est trop lourd pour être montré ici : téléchargez-le.")
     if file.family == "text":
-        return _text(str(from_bytes(files.read_bytes(file.pk)[:TEXT_SHOWN]).best() or ""))
+        return _text(words_of_document(files.read_bytes(file.pk)[:TEXT_SHOWN], file.family, file.media_type))
     if file.family == "office":
-        return _text(text_of_office(files.read_bytes(file.pk), file.media_type))
+        return _text(words_of_document(files.read_bytes(file.pk), file.family, file.media_type))
     if file.family == "mail":
         return _text(_mail(files.read_bytes(file.pk)))
     return Preview("none", why="Ce type de document ne peut pas être montré ici : téléchargez-le.")

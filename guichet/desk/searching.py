@@ -262,10 +262,25 @@ def _excerpts(cases: list[Case], text: str, kind: str) -> list[Hit]:
         if kind == "notes":
             exchanges = exchanges.filter(direction=Interaction.Direction.NOTE)
         said = exchanges.annotate(start=Left("text", READ)).values_list("case_id", "start")
-        for case_id, start in said[: AT_MOST * 6]:
+        for case_id, start in said[: AT_MOST * 6] if kind != "pieces" else ():
             if case_id not in shown and (match := pattern.search(start)):
                 shown[case_id] = _around(start, *match.span())
+        if missing := [case.pk for case in cases if case.pk not in shown]:
+            for case_id, name, start in _documents(missing):
+                if case_id not in shown and (match := pattern.search(start)):
+                    before, found, after = _around(start, *match.span())
+                    shown[case_id] = (f"{name} : {before}", found, after)
     return [Hit(case, *shown.get(case.pk, ("", "", ""))) for case in cases]
+
+
+def _documents(cases: list[int]) -> list[tuple[int, str, str]]:
+    """What the latest documents of these cases say first: (case, name, text)."""
+    return ask(
+        "SELECT i.case_id, a.name, left(w.text, %s) FROM cases_interaction i "
+        "JOIN cases_attachment a ON a.interaction_id = i.id JOIN core_filewords w ON w.file_id = a.file_id "
+        "WHERE i.case_id = ANY(%s::bigint[]) ORDER BY i.at DESC LIMIT %s",
+        [READ * 5, cases, AT_MOST * 3],
+    )
 
 
 # One letter as it is written with its accents.

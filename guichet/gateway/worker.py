@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from guichet.cases.actions import understand_waiting
 from guichet.cases.actions.batching import work_batches
+from guichet.cases.reading import read_waiting
 from guichet.cases.scanning import scan_waiting
 from guichet.journal.watching import catch_up
 from guichet.outbox.sending import send_due
@@ -50,6 +51,7 @@ def start_pumps(stop: threading.Event) -> list[threading.Thread]:
         "outbox": send_due,
         "journal": catch_up,
         "antivirus": scan_waiting,
+        "documents": read_waiting,
         "batches": work_batches,
     }
     threads = [threading.Thread(target=pump, args=(work, stop), name=name, daemon=True) for name, work in pumps.items()]
@@ -62,6 +64,6 @@ def drain(seconds: float = 60.0) -> None:
     """Do everything that waits now, in this process: for imports and tests."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and (
-        understand_waiting() + send_due() + catch_up() + scan_waiting() + work_batches()
+        understand_waiting() + send_due() + catch_up() + scan_waiting() + read_waiting() + work_batches()
     ):
         continue

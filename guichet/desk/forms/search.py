@@ -25,8 +25,9 @@ class SearchForm(DeskForm):
     canal = forms.ChoiceField(label="Canal", required=False, choices=[("", "Tous"), *Channel.choices])
     equipe = forms.TypedChoiceField(label="Équipe", required=False, coerce=int, empty_value=None)
     type = forms.ChoiceField(
-        label="Dans", required=False, choices=[("", "Tout"), ("messages", "Les messages"), ("notes", "Les notes")]
-    )
+        label="Dans", required=False,
+        choices=[("", "Tout"), ("messages", "Les messages"), ("notes", "Les notes"), ("pieces", "Les pièces jointes")],
+    )  # fmt: skip
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
