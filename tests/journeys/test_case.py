@@ -48,7 +48,11 @@ def text_file(tmp_path: Path) -> Path:
 def test_a_visit_for_somebody_else(visits: Visits, site: Site, photo: Path, text_file: Path) -> None:
     page = visits.page()
     enter(page, site)
-    go(page, page.get_by_role("link", name="Nouvelle demande"))
+    page.keyboard.press("Control+k")
+    page.keyboard.insert_text("> nouvelle")
+    expect(page.get_by_role("option", name="Nouvelle demande")).to_have_attribute("aria-selected", "true")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     check(page, "nouvelle demande")
     # What is not needed is not there, until it is.
     expect(page.get_by_label("Son nom", exact=True)).to_be_hidden()

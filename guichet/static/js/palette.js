@@ -19,6 +19,10 @@ if (fenetre) {
         (resume.parentElement.querySelector('select, textarea, input:not([type=hidden])') || resume.parentElement.querySelector('button'))?.focus();
       });
     }
+    const zone = (onglet, id) => () => { const o = document.querySelector(onglet); if (o) o.checked = true; document.getElementById(id).focus(); };
+    if (document.getElementById('reponse-text')) ajouter('Répondre', zone('.onglets input:not(#onglet-note)', 'reponse-text'));
+    if (document.getElementById('note-text')) ajouter('Écrire une note', zone('#onglet-note', 'note-text'));
+    for (const lien of document.querySelectorAll('.barre__nouvelle, .cas__actions a')) ajouter(texte(lien), () => lien.click());
     for (const lien of document.querySelectorAll('.barre__nav a, .files a, .barre__outils a')) {
       const nom = texte(lien.querySelector('.files__nom') || lien.querySelector('.sr') || lien);
       ajouter(`Aller à : ${nom}`, () => lien.click());
