@@ -85,3 +85,18 @@ def may_tune_routing(user: User) -> bool:
 def may_read_routing(user: User) -> bool:
     """Read by supervisors too: they see why their team receives what it does."""
     return may_tune_routing(user) or any(m.role == Membership.Role.SUPERVISOR for m in _memberships(user))
+
+
+def is_supervisor(user: User) -> bool:
+    """He leads a team, or all of them: the pages of teams are his."""
+    return user.is_administrator or bool(supervised_paths(user))
+
+
+def teams_supervised(user: User) -> QuerySet[Team]:
+    """The teams he answers for: those he leads with all below them, every one for an administrator."""
+    if user.is_administrator:
+        return Team.objects.all()
+    wanted = Q(pk__in=[])
+    for path in supervised_paths(user):
+        wanted |= Q(path__startswith=path)
+    return Team.objects.filter(wanted)

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from guichet.accounts.models import User
-from guichet.accounts.policy import may_read_routing
+from guichet.accounts.policy import is_supervisor, may_read_routing
 from guichet.core.refused import NotAllowed, Refused
 
 
@@ -87,6 +87,18 @@ def routing_required(view: View) -> View:
     @wraps(view)
     def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not may_read_routing(request.user):
+            raise NotAllowed
+        return view(request, *args, **kwargs)
+
+    return agent_required(guarded)
+
+
+def supervisor_required(view: View) -> View:
+    """Who leads a team, and administrators."""
+
+    @wraps(view)
+    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not is_supervisor(request.user):
             raise NotAllowed
         return view(request, *args, **kwargs)
 

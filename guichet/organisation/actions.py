@@ -212,10 +212,11 @@ def drop_body(body: CompetentBody, *, by: User) -> None:
 
 
 def tree(teams: list[Team]) -> list[tuple[int, Team]]:
-    """Teams in reading order with their depth, for lists."""
+    """Teams in reading order with their depth, for lists; one whose parent is not among them stands at the top."""
+    here = {team.pk for team in teams}
     children: dict[Any, list[Team]] = {}
     for team in teams:
-        children.setdefault(team.parent_id, []).append(team)
+        children.setdefault(team.parent_id if team.parent_id in here else None, []).append(team)
 
     def walk(parent: Any, depth: int) -> list[tuple[int, Team]]:
         lines: list[tuple[int, Team]] = []

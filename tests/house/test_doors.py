@@ -183,6 +183,13 @@ DOORS: dict[str, Door] = {
     "desk:agent_act": of_chief(
         arguments=lambda house: {"pk": house.region.leo.pk}, post={"action": "mot-de-passe"}, answers=DONE
     ),
+    "desk:teams": of_chief(),
+    "desk:team": of_chief(arguments=lambda house: {"pk": house.region.transport.pk}),
+    "desk:team_cases": of_chief(arguments=lambda house: {"pk": house.region.transport.pk}),
+    "desk:team_reassign": of_chief(
+        arguments=lambda house: {"pk": house.region.transport.pk}, post={"to": "file", "toutes": "oui", "sure": "oui"},
+        answers=DONE,
+    ),
     "desk:rules": of_chief(),
     "desk:rule_new": of_chief(),
     "desk:rule": of_chief(arguments=lambda house: {"pk": house.rule.pk}),
