@@ -7,7 +7,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 
-from guichet.organisation.models import Sensitivity, Team
+from guichet.organisation.models import Sensitivity, Team, Topic
 
 
 class UserManager(BaseUserManager["User"]):
@@ -48,6 +48,9 @@ class User(AbstractBaseUser):
     # Given by an administrator: it opens nothing but the page where the agent chooses his own.
     password_is_provisional = models.BooleanField(default=False, db_default=False, editable=False)
     joined_at = models.DateTimeField(auto_now_add=True)
+    # What automatic sharing asks: he says that he takes new cases, and was at his screen lately.
+    available = models.BooleanField("prend de nouvelles demandes", default=True, db_default=True)
+    seen_at = models.DateTimeField("vu au bureau", null=True, editable=False)
 
     memberships_read: list[Membership] | None = None  # of this object only: see accounts.policy
     teams_read: list[Team] | None = None  # the same
@@ -95,12 +98,46 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField("rôle", max_length=10, choices=Role, default=Role.AGENT)
     needs_approval = models.BooleanField("réponses visées avant envoi", default=False, db_default=False)
+    # Automatic sharing: up to how many cases to handle, of which topics (all when none is named).
+    at_most = models.PositiveSmallIntegerField("demandes à la fois, au plus", default=20, db_default=20)
+    topics = models.ManyToManyField(Topic, related_name="+", verbose_name="sujets traités", blank=True)
+    shared_at = models.DateTimeField("dernière demande reçue du partage", null=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_membership")]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.team}"
+
+
+class Absence(models.Model):
+    """An agent is away, both days included; meanwhile somebody stands in for him, or nobody."""
+
+    class Leaves(models.TextChoices):
+        SUBSTITUTE = "substitute", "à mon remplaçant"
+        QUEUE = "queue", "dans la file de l'équipe"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="absences")
+    first_day = models.DateField("premier jour")
+    last_day = models.DateField("dernier jour")
+    substitute = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="remplaçant"
+    )
+    leaves_to = models.CharField("demandes en cours", max_length=10, choices=Leaves, default=Leaves.SUBSTITUTE)
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "absence"
+        ordering = ["-first_day", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=models.F("first_day")), name="absence_ends_after_start"),
+            models.CheckConstraint(condition=~Q(substitute=models.F("user")), name="absence_substitute_is_another"),
+        ]
+        indexes = [models.Index(fields=["last_day", "first_day"], name="absences_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.user} du {self.first_day} au {self.last_day}"
 
 
 class Session(AbstractBaseSession):

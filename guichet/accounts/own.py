@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -13,6 +15,7 @@ from guichet.core.refused import Refused
 from guichet.journal.actions import record
 
 RECOVERY_CODES = 8
+SEEN_EVERY = timedelta(minutes=5)  # how precisely it is known that an agent is at his screen
 THEMES = frozenset({"", "clair", "sombre"})
 
 
@@ -22,6 +25,24 @@ def choose(user: User, *, theme: str, shortcuts: bool) -> None:
         raise Refused("Choisissez un thème dans la liste.", status=400)
     user.theme, user.shortcuts = theme, shortcuts
     user.save(update_fields=["theme", "shortcuts"])
+
+
+@transaction.atomic
+def be_available(user: User, available: bool) -> None:
+    """Whether automatic sharing may give him new cases."""
+    if user.available == available:
+        return
+    user.available = available
+    user.save(update_fields=["available"])
+    record("account.available" if available else "account.unavailable", by=user, subject=f"user:{user.pk}")
+
+
+def be_seen(user: User) -> None:
+    """He asked for a page: written in no journal, and once in a while only."""
+    now = timezone.now()
+    if user.seen_at is None or now - user.seen_at > SEEN_EVERY:
+        user.seen_at = now
+        User.objects.filter(pk=user.pk).update(seen_at=now)
 
 
 @transaction.atomic

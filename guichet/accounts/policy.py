@@ -100,3 +100,8 @@ def teams_supervised(user: User) -> QuerySet[Team]:
     for path in supervised_paths(user):
         wanted |= Q(path__startswith=path)
     return Team.objects.filter(wanted)
+
+
+def takes_shared_cases(user: User) -> bool:
+    """One of his teams shares its cases out: he says whether he takes any."""
+    return any(m.role == Membership.Role.AGENT and m.team.shares_out for m in _memberships(user))

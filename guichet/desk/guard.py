@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from guichet.accounts.models import User
+from guichet.accounts.own import be_seen
 from guichet.accounts.policy import is_supervisor, may_read_routing
 from guichet.core.refused import NotAllowed, Refused
 
@@ -44,6 +45,8 @@ def agent_required(view: View) -> View:
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?{again}")
         if isinstance(request.user, User) and request.user.password_is_provisional and not _is_first_step(request):
             return HttpResponseRedirect(reverse("desk:account"))
+        if isinstance(request.user, User):
+            be_seen(request.user)
         try:
             response: HttpResponseBase = view(request, *args, **kwargs)
         except Refused as refusal:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from guichet.desk.views import (
+    absences,
     account,
     acts,
     bulk,
@@ -91,6 +92,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("equipes/<int:pk>/", teams.team, name="team"),
     path("equipes/<int:pk>/demandes/", teams.team_cases, name="team_cases"),
     path("equipes/<int:pk>/repartir/", teams.team_reassign, name="team_reassign"),
+    path("equipes/<int:pk>/partage/", teams.team_sharing, name="team_sharing"),
+    path("equipes/<int:pk>/agents/<int:agent>/", teams.team_agent, name="team_agent"),
+    path("absences/", absences.absences, name="absences"),
+    path("absences/<int:pk>/", absences.absence, name="absence"),
+    path("absences/<int:pk>/finir/", absences.absence_end, name="absence_end"),
+    path("compte/disponible/", absences.available, name="available"),
     path("orientation/", tuning.rules, name="rules"),
     path("orientation/regles/nouvelle/", tuning.rule, name="rule_new"),
     path("orientation/regles/<int:pk>/", tuning.rule, name="rule"),

@@ -6,6 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
+from guichet.cases.actions.absences import pass_on_all
+from guichet.cases.actions.sharing import share_out_all
 from guichet.cases.actions.writing import answer_to
 from guichet.cases.clocks import ends_by_itself
 from guichet.cases.models import Case, Interaction, Status
@@ -23,6 +25,18 @@ def remind_waiting(timestamp: int) -> None:
     due = Case.objects.filter(remind_at__lte=timezone.now(), status=Status.WAITING_CITIZEN, reminded_at__isnull=True)
     for pk in list(due.values_list("pk", flat=True)[:SLICE]):
         remind(pk)
+
+
+@every("* * * * *", "notices.share_out")
+def share_out(timestamp: int) -> None:
+    """What nobody could take when it came: somebody is there now, or has room again."""
+    share_out_all()
+
+
+@every("7 0,3,6 * * *", "notices.pass_on")
+def pass_on(timestamp: int) -> None:
+    """Absences that begin today, and deadlines that moved into one. Run again, it does nothing more."""
+    pass_on_all()
 
 
 @transaction.atomic

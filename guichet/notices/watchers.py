@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from guichet.cases.models import Interaction, Task
+from guichet.cases.actions.absences import pass_message
+from guichet.cases.actions.sharing import share_out
+from guichet.cases.models import Case, Interaction, Task
 from guichet.journal.models import Event
 from guichet.journal.watching import watch
 from guichet.outbox.models import Delivery
@@ -24,3 +26,22 @@ def make_task_of_failure(event: Event) -> None:
             "label": f"Message non remis à {delivery.recipient} : {delivery.error}"[:200],
         },
     )
+
+
+ENTERS = ("case.received", "case.routed", "case.transferred", "case.reopened", "case.released", "case.passed_back",
+          "case.unmerged_from", "case.split")  # fmt: skip
+
+
+@watch("notices.sharing", ENTERS)
+def share(event: Event) -> None:
+    """What enters the list of a team that shares out finds its agent at once; what nobody could take waits for the
+    job (notices.tasks)."""
+    team = Case.objects.filter(pk=event.case_id or 0, assignee=None).values_list("team_id", flat=True).first()
+    if team is not None:
+        share_out(team)
+
+
+@watch("notices.absences", ["case.message"])
+def stand_in_for(event: Event) -> None:
+    if event.case_id is not None:
+        pass_message(event.case_id)

@@ -55,6 +55,7 @@ class Team(models.Model):
     # {"0": [["08:30", "12:30"], ["13:30", "18:00"]], …}, Monday is 0; empty: the parent's.
     hours = models.JSONField("heures d'ouverture", default=dict, blank=True)
     takes_unrouted = models.BooleanField("reçoit les demandes à orienter", default=False)
+    shares_out = models.BooleanField("partage automatique", default=False, db_default=False)
     is_active = models.BooleanField("active", default=True)
     position = models.PositiveSmallIntegerField("ordre", default=0)
     path = models.CharField(max_length=200, editable=False, db_index=True)  # "/1/4/9/": subtree by prefix

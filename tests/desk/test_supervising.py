@@ -149,3 +149,114 @@ def test_a_case_of_another_team_cannot_be_slipped_in(
     assert led.post(f"/bureau/equipes/{team.pk}/repartir/", sent).status_code == 400
     foreign.refresh_from_db()
     assert foreign.assignee is None
+
+
+# -- sharing -----------------------------------------------------------------------------------------------------------
+
+
+def test_sharing_is_set_on_the_page_of_the_team_and_gives_what_waits(
+    led: Client, team: Team, agent: User, make_case: MakeCase
+) -> None:
+    case = make_case(team)
+    User.objects.filter(pk=agent.pk).update(seen_at=timezone.now())
+    page = led.post(f"/bureau/equipes/{team.pk}/partage/", {"partage": "oui"}, follow=True).content.decode()
+    assert "rien n'attend ; Nadia Belkacem sera servi" in page
+    case.refresh_from_db()
+    assert case.assignee == agent
+    sent = {"at_most": "1", "topics": []}
+    page = led.post(f"/bureau/equipes/{team.pk}/agents/{agent.pk}/", sent, follow=True).content.decode()
+    assert "1 demande à traiter sur 1 au plus" in page and "au complet" in page
+    assert "rien n'est donné, aucun agent ne peut recevoir" in page
+
+
+def test_an_agent_says_whether_he_takes_new_cases(desk: Client, agent: User, team: Team) -> None:
+    """The switch is shown where it has an effect, and being at the desk is noted."""
+    assert "aria-pressed" not in desk.get("/bureau/").content.decode()
+    Team.objects.filter(pk=team.pk).update(shares_out=True)
+    assert 'aria-pressed="true"' in desk.get("/bureau/").content.decode()
+    page = desk.post("/bureau/compte/disponible/", {"disponible": "non"}, follow=True).content.decode()
+    assert 'aria-pressed="false"' in page
+    agent.refresh_from_db()
+    assert agent.available is False and agent.seen_at is not None
+
+
+def test_the_sharing_of_another_team_is_not_there(led: Client, other_team: Team, make_agent: MakeAgent) -> None:
+    leo = make_agent("leo@agents.example", other_team)
+    assert led.post(f"/bureau/equipes/{other_team.pk}/partage/", {"partage": "oui"}).status_code == 404
+    assert led.get(f"/bureau/equipes/{other_team.pk}/agents/{leo.pk}/").status_code == 404
+    assert led.get(f"/bureau/equipes/{other_team.pk}/agents/999/").status_code == 404
+
+
+# -- absences ----------------------------------------------------------------------------------------------------------
+
+
+def absence_of(user: User, substitute: User | None) -> dict[str, str]:
+    today = timezone.localdate()
+    return {
+        "who": str(user.pk), "first_day": today.isoformat(), "last_day": (today + timedelta(days=3)).isoformat(),
+        "substitute": str(substitute.pk) if substitute else "", "leaves_to": "substitute" if substitute else "queue",
+    }  # fmt: skip
+
+
+def test_a_supervisor_records_an_absence_and_the_case_passes(
+    led: Client, desk: Client, team: Team, agent: User, make_agent: MakeAgent, make_case: MakeCase
+) -> None:
+    theo = make_agent("theo@agents.example", team, first_name="Théo", last_name="Marchand")
+    case = make_case(team, assignee=agent, status=Status.IN_PROGRESS, hours=24)
+    page = led.post("/bureau/absences/", absence_of(agent, theo), follow=True).content.decode()
+    assert "absence est enregistrée." in page and "en ce moment" in page
+    case.refresh_from_db()
+    assert case.assignee == theo
+    absence = agent.absences.get()
+    shown = desk.get(f"/bureau/absences/{absence.pk}/").content.decode()
+    assert case.spoken_reference in shown and "Théo Marchand" in shown
+    assert "en absence jusqu'au" in led.get(f"/bureau/equipes/{team.pk}/").content.decode()
+    # given to her by name, it goes to him, and the form said so
+    other = make_case(team)
+    assert "Nadia Belkacem (en absence jusqu" in led.get(f"/bureau/demandes/{other.reference}/").content.decode()
+    led.post(f"/bureau/demandes/{other.reference}/faire/attribuer/", {"to": str(agent.pk)})
+    other.refresh_from_db()
+    assert other.assignee == theo
+
+
+def test_the_page_of_a_case_says_that_its_agent_is_away(
+    led: Client, desk: Client, team: Team, agent: User, make_agent: MakeAgent, make_case: MakeCase
+) -> None:
+    theo = make_agent("theo@agents.example", team, first_name="Théo", last_name="Marchand")
+    case = make_case(team, assignee=agent, hours=24 * 30, last_inbound_at=timezone.now() - timedelta(days=2))
+    desk.post("/bureau/absences/", absence_of(agent, theo))
+    page = led.get(f"/bureau/demandes/{case.reference}/").content.decode()
+    assert "Nadia Belkacem est en absence jusqu'au" in page and "Remplacement : Théo Marchand." in page
+    assert "Vous êtes noté en absence" in desk.get(f"/bureau/demandes/{case.reference}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"last_day": "2001-01-01"}, "Le dernier jour vient avant le premier"),
+        ({"substitute": ""}, "Choisissez un remplaçant"),
+        ({"first_day": "demain"}, "champ__erreur"),
+        ({"substitute": "self"}, "Le remplaçant est une autre personne"),
+    ],
+)
+def test_a_wrong_absence_is_a_sentence_and_writes_nothing(
+    led: Client, team: Team, ines: User, agent: User, make_agent: MakeAgent, more: dict[str, str], said: str
+) -> None:
+    theo = make_agent("theo@agents.example", team)
+    more = {name: str(agent.pk) if value == "self" else value for name, value in more.items()}
+    response = led.post("/bureau/absences/", absence_of(agent, theo) | more)
+    assert response.status_code == 400 and said in response.content.decode()
+    assert not agent.absences.exists()
+
+
+def test_an_agent_records_his_own_absence_only(desk: Client, team: Team, agent: User, make_agent: MakeAgent) -> None:
+    theo = make_agent("theo@agents.example", team)
+    desk.post("/bureau/absences/", absence_of(theo, None))  # the field is not his: it is for himself
+    assert not theo.absences.exists() and agent.absences.count() == 1
+    other = Client()
+    other.force_login(theo)
+    absence = agent.absences.get()
+    assert other.get(f"/bureau/absences/{absence.pk}/").status_code == 404
+    assert other.post(f"/bureau/absences/{absence.pk}/finir/").status_code == 404
+    assert desk.post(f"/bureau/absences/{absence.pk}/finir/").status_code == 302
+    assert not agent.absences.exists()

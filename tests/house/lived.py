@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
-from guichet.accounts.models import User
+from guichet.accounts.models import Absence, User
 from guichet.cases import actions
+from guichet.cases.actions.absences import record_absence
 from guichet.cases.actions.batching import choose
 from guichet.cases.actions.personal import save_draft
 from guichet.cases.actions.routing import save_rule
@@ -73,6 +75,7 @@ class House:
     example: TopicExample
     batch: Batch  # of Nadia, of `case` alone, not confirmed
     view: SavedView  # of Nadia, shared with her team
+    absence: Absence  # of Nadia, to come
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -123,6 +126,10 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
+        absence=record_absence(
+            Absence(user=by, first_day=timezone.localdate() + timedelta(days=9), leaves_to="queue",
+                    last_day=timezone.localdate() + timedelta(days=12)), by=by,
+        ),
         rule=save_rule(RoutingRule(name="Cartes", words=["carte"], topic=region.card), by=region.chief),
         commitment=Commitment.objects.order_by("pk")[0],
         example=TopicExample.objects.create(topic=region.card, text="Ma carte est perdue."),

@@ -190,6 +190,17 @@ DOORS: dict[str, Door] = {
         arguments=lambda house: {"pk": house.region.transport.pk}, post={"to": "file", "toutes": "oui", "sure": "oui"},
         answers=DONE,
     ),
+    "desk:team_sharing": of_chief(
+        arguments=lambda house: {"pk": house.region.transport.pk}, post={"partage": "oui"}, answers=DONE
+    ),
+    "desk:team_agent": of_chief(
+        arguments=lambda house: {"pk": house.region.transport.pk, "agent": house.region.nadia.pk}
+    ),
+    # absences: one's own, and those of whom one leads
+    "desk:absences": of_agents(),
+    "desk:absence": of_case(arguments=lambda house: {"pk": house.absence.pk}),
+    "desk:absence_end": of_case(arguments=lambda house: {"pk": house.absence.pk}, post={}, answers=DONE),
+    "desk:available": of_agents(post={"disponible": "non"}, answers=DONE),
     "desk:rules": of_chief(),
     "desk:rule_new": of_chief(),
     "desk:rule": of_chief(arguments=lambda house: {"pk": house.rule.pk}),

@@ -12,9 +12,13 @@ from django.template.base import Template, Variable, VariableDoesNotExist
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.test.signals import template_rendered
+from django.utils import timezone
 
 import guichet
+from guichet.accounts.models import Absence
 from guichet.cases import actions
+from guichet.cases.actions.absences import record_absence
+from guichet.cases.models import Case
 from guichet.core.refused import Refused
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
@@ -111,6 +115,7 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
                 knock(client, house, name)
     _refusals_of_citizens(house)
     _states_of_a_case(house)
+    _teams(house)
     _rare_pages(house)
     assert sorted(_templates() - watched.rendered) == [], "never rendered"
 
@@ -122,6 +127,30 @@ def _templates() -> set[str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def _teams(house: House) -> None:
+    """A team that shares out, whose agent is away and took nothing with her; work given to others."""
+    team, nadia = house.region.transport, house.region.nadia
+    chief = agent(house.region.chief)
+    address = f"/bureau/equipes/{team.pk}/"
+    chief.post(f"{address}partage/", {"partage": "oui"})
+    chief.post(f"{address}repartir/", {"quoi": "ouvertes", "toutes": "oui", "to": nadia.pk})
+    chief.post(f"{address}repartir/", {"to": "file"})
+    chief.post(f"{address}agents/{nadia.pk}/", {"at_most": "-1"})
+    actions.assign(house.second, nadia, by=nadia)
+    Case.objects.filter(pk=house.second.pk).update(last_inbound_at=timezone.now())
+    today = timezone.localdate()
+    record_absence(Absence(user=nadia, first_day=today, last_day=today, leaves_to="queue"), by=nadia)
+    chief.get(address)
+    chief.get(f"{address}demandes/?agent={nadia.pk}")
+    actions.assign(house.second, nadia, by=nadia)
+    for client in (chief, agent(nadia)):
+        client.get(f"/bureau/demandes/{house.second.reference}/")
+        client.post("/bureau/absences/", {})
+        for absence in Absence.objects.all():
+            client.get(f"/bureau/absences/{absence.pk}/")
+    actions.release(house.second, by=nadia)
 
 
 def _refusals_of_citizens(house: House) -> None:

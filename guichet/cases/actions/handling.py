@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from guichet.accounts.absences import absences_on, stand_in, today
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.accounts.policy import teams_of
@@ -18,6 +19,7 @@ from guichet.cases.models import Case, Status
 from guichet.cases.models.case import OVER, Result
 from guichet.cases.pingpong import transfers_of
 from guichet.cases.policy import may_handle
+from guichet.core.calendar import say_day
 from guichet.core.refused import NotAllowed, Refused
 from guichet.journal.actions import record
 from guichet.organisation.directory import directory
@@ -32,22 +34,40 @@ def assign(case: Case, to: User, *, by: User, version: int | None = None) -> Cas
         raise Refused(f"{to.full_name} ne travaille pas sur cette file : transférez plutôt la demande.")
     if case.is_over:
         raise Refused("Cette demande est terminée. Rouvrez-la avant de l'attribuer.")
+    wanted, to = to, _who_is_there(case, to, by=by)
     case.assignee = to
     if case.status in {Status.REGISTERED, Status.ASSIGNED, Status.REOPENED}:
         move(case, Status.IN_PROGRESS)
     save(case)
-    record("case.assigned", by=by, case_id=case.pk, to=to.pk, to_name=to.full_name)
+    if to.pk == wanted.pk:
+        record("case.assigned", by=by, case_id=case.pk, to=to.pk, to_name=to.full_name)
+    else:
+        until = say_day(absences_on(today(), [wanted.pk])[wanted.pk].last_day)
+        record("case.assigned_instead", by=by, case_id=case.pk, to=to.pk, to_name=to.full_name,
+               absent=wanted.pk, absent_name=wanted.full_name, until=until)  # fmt: skip
     return case
+
+
+def _who_is_there(case: Case, to: User, *, by: User) -> User:
+    """The agent, or who stands in for him while he is away. He may still take a case himself."""
+    absences = absences_on(today()) if to.pk != by.pk else {}
+    if to.pk not in absences:
+        return to
+    substitute = stand_in(to, absences)
+    if substitute is None or not may_handle(substitute, case):
+        until = say_day(absences[to.pk].last_day)
+        raise Refused(f"Absence jusqu'au {until} : personne ne remplace {to.full_name}. Choisissez un autre agent.")
+    return substitute
 
 
 @transaction.atomic
 def release(case: Case, *, by: User) -> Case:
     case = locked(case, by=by)
-    case.assignee = None
+    left, case.assignee = case.assignee_id, None
     if case.status == Status.IN_PROGRESS:
         move(case, Status.ASSIGNED)
     save(case)
-    record("case.released", by=by, case_id=case.pk)
+    record("case.released", by=by, case_id=case.pk, left=left)  # sharing does not give it back to him
     return case
 
 

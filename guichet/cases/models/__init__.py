@@ -7,6 +7,7 @@ from guichet.cases.models.follow import FollowCode
 from guichet.cases.models.inbound import InboundItem
 from guichet.cases.models.inbox import SavedView, Tally
 from guichet.cases.models.interaction import Attachment, Interaction, ReplyTemplate
+from guichet.cases.models.passing import PassedOn
 from guichet.cases.models.presence import Presence
 from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
 from guichet.cases.models.words import CaseWords
@@ -14,7 +15,8 @@ from guichet.cases.models.writing import Draft, PaperLetter, Proposal
 
 __all__ = [
     "Attachment", "Batch", "BatchItem", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "CaseWords", "Clock",
-    "Draft", "FollowCode", "InboundItem", "Interaction", "PaperLetter", "Participant", "Presence", "Proposal",
+    "Draft", "FollowCode", "InboundItem", "Interaction", "PaperLetter", "Participant", "PassedOn",
+    "Presence", "Proposal",
     "ReplyTemplate", "RoutingDecision", "RoutingModel", "RoutingRule", "SavedView", "Status", "Suspension", "Tally",
     "Task", "TopicExample",
 ]  # fmt: skip

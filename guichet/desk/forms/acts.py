@@ -13,6 +13,7 @@ from guichet.accounts.models import User
 from guichet.cases.models import Case
 from guichet.cases.models.case import Result
 from guichet.core import reference
+from guichet.desk.forms.absences import named
 from guichet.desk.forms.fields import DeskForm
 from guichet.organisation.models import CompetentBody, Team, Topic
 
@@ -49,6 +50,8 @@ class AssignForm(ActForm):
             is_active=True, kind=User.Kind.HUMAN, memberships__team__in=[self.case.team] if self.case.team else []
         ) | User.objects.filter(pk=self.user.pk, is_active=True)
         self.fields["to"].queryset = agents.distinct()  # type: ignore[attr-defined]
+        if self.is_bound or not self.case.is_over:
+            self.fields["to"].choices = [("", "Choisir un agent"), *named(list(agents.distinct()))]  # type: ignore[attr-defined]
 
 
 class CloseForm(ActForm):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from guichet.accounts.models import User
+from guichet.desk.forms.absences import named
 from guichet.desk.forms.fields import DeskForm
 from guichet.organisation.models import Team
 
@@ -31,7 +32,7 @@ class ReassignForm(DeskForm):
         self.agents = {str(agent.pk): agent for agent in agents_of(team)}
         self.fields["to"].choices = [  # type: ignore[attr-defined]
             ("", "Choisir"),
-            *((pk, agent.full_name) for pk, agent in self.agents.items()),
+            *named(list(self.agents.values())),
             (QUEUE, "Personne : remettre dans la file"),
         ]
 

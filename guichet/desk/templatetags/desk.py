@@ -8,7 +8,7 @@ from django import template
 from django.conf import settings
 
 from guichet.accounts.models import User
-from guichet.accounts.policy import is_supervisor, may_read_routing
+from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases
 from guichet.cases.models import RoutingDecision
 from guichet.desk.views.mail import outgoing_folder
 
@@ -46,6 +46,12 @@ def leads_teams(context: Any) -> bool:
     """The pages of teams are shown in the bar to who answers for one."""
     user = getattr(context.get("request"), "user", None)
     return isinstance(user, User) and user.is_active and is_supervisor(user)
+
+
+@register.simple_tag(takes_context=True)
+def shares(context: Any) -> bool:
+    user = getattr(context.get("request"), "user", None)
+    return isinstance(user, User) and user.is_active and takes_shared_cases(user)
 
 
 @register.simple_tag

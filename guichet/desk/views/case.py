@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from guichet.accounts.absences import absences_on, stand_in, today
 from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.models import Case, CaseLink, Interaction, Task
@@ -86,9 +87,12 @@ def case_page(
         None,
     )
     tasks = list(case.tasks.filter(done_at__isnull=True).order_by("pk"))
+    away = absences_on(today()) if case.assignee_id else {}
     context: dict[str, Any] = {
         **listed,
         "case": case,
+        "away": away.get(case.assignee_id or 0),
+        "stands_in": stand_in(case.assignee, away) if case.assignee and case.assignee_id in away else None,
         "status_tone": tone,
         "status_icon": look,
         "clocks": clock_lines(case),

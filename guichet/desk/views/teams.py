@@ -12,12 +12,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from guichet.accounts.absences import absences_on, today
 from guichet.accounts.models import Membership, User
 from guichet.accounts.policy import teams_supervised
 from guichet.cases.actions.reassigning import reassign
+from guichet.cases.actions.sharing import set_share, set_sharing, share_out
 from guichet.cases.load import KINDS, Load, condition_of, loads_of, total
 from guichet.cases.models import Case, CaseQuerySet
+from guichet.cases.sharing import candidates, forecast
 from guichet.desk import queues
+from guichet.desk.forms.absences import ShareForm
 from guichet.desk.forms.teams import ReassignForm
 from guichet.desk.guard import AgentRequest, supervisor_required
 from guichet.organisation.actions import tree
@@ -55,10 +59,13 @@ def team(request: AgentRequest, pk: int) -> HttpResponse:
     agents = User.objects.filter(pk__in={*members, *(agent for agent in loads if agent)}).order_by(
         "last_name", "first_name", "pk"
     )
-    lines = [(agent, members.get(agent.pk), loads.get(agent.pk, Load())) for agent in agents]
+    away = absences_on(today(), [agent.pk for agent in agents])
+    lines = [(agent, members.get(agent.pk), loads.get(agent.pk, Load()), away.get(agent.pk)) for agent in agents]
+    sharing = candidates(found)
     context = {
         "nav": "teams", "team": found, "lines": lines, "nobody": loads.get(None, Load()),
-        "all": total(loads.values()), "columns": KINDS.values(),
+        "all": total(loads.values()), "columns": KINDS.values(), "sharing": sharing,
+        "next": forecast(found, sharing, request.user) if found.shares_out else None,
     }  # fmt: skip
     return render(request, "desk/team.html", context)
 
@@ -91,7 +98,7 @@ def _cases_page(
     if mark := queues.read_mark(after):
         cases = cases.filter(Q(due_at__gt=mark[0]) | Q(due_at=mark[0], pk__gt=mark[1]))
     found = list(cases.select_related("person", "topic", "assignee").by_due()[: PAGE + 1])
-    following = queues.make_mark(found[PAGE - 1]) if len(found) > PAGE else ""
+    following = queues.make_mark(found[PAGE - 1].due_at, found[PAGE - 1].pk) if len(found) > PAGE else ""
     named = Q(memberships__team=team) | Q(pk__in=[case.assignee_id for case in found if case.assignee_id])
     who = User.objects.filter(named, pk=int(agent)).first() if agent.isdecimal() else None
     address = {"quoi": kind, **({"agent": agent} if agent else {})}
@@ -134,3 +141,33 @@ def team_reassign(request: AgentRequest, pk: int) -> HttpResponse:
     for case, why in moved.refused[:5]:
         messages.error(request, f"N° {case.spoken_reference} : {why}")
     return redirect("desk:team", team.pk)
+
+
+@supervisor_required
+@require_POST
+def team_sharing(request: AgentRequest, pk: int) -> HttpResponse:
+    team, on = supervised_team(request, pk), request.POST.get("partage") == "oui"
+    set_sharing(team, on, by=request.user)
+    if on:
+        share_out(team.pk)
+    messages.success(request, "Le partage automatique est activé." if on else "Le partage automatique est arrêté.")
+    return redirect("desk:team", pk)
+
+
+@supervisor_required
+def team_agent(request: AgentRequest, pk: int, agent: int) -> HttpResponse:
+    """What one agent takes from sharing."""
+    team = supervised_team(request, pk)
+    seat = Membership.objects.filter(team=team, user=agent).select_related("user", "team").first()
+    if seat is None:
+        raise Http404
+    form = ShareForm(request.POST or None, seat=seat, user=request.user)
+    status = 200
+    if request.method == "POST":
+        hidden = list(seat.topics.filter(sensitivity__gt=request.user.clearance))  # not shown: kept
+        status = form.carry_out(lambda d: set_share(seat, d["at_most"], [*d["topics"], *hidden], by=request.user))
+        if not status:
+            messages.success(request, "C'est enregistré.")
+            return redirect("desk:team", pk)
+    context = {"nav": "teams", "team": team, "seat": seat, "form": form}
+    return render(request, "desk/team_agent.html", context, status=status)
