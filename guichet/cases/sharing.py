@@ -106,13 +106,14 @@ def waiting_in(team: Team) -> CaseQuerySet:
 
 def left_by(cases: Iterable[Case]) -> dict[int, frozenset[int]]:
     """Who gave each of these cases back, by case: one query."""
-    found: dict[int, set[int]] = {}
+    found: dict[int, frozenset[int]] = {}
     events = Event.objects.filter(
         Q(verb="case.released") | Q(verb="case.passed_back"), case_id__in=[case.pk for case in cases]
     )
     for case_id, actor, data in events.values_list("case_id", "actor_id", "data"):
-        found.setdefault(case_id or 0, set()).update(n for n in (actor, data.get("left")) if n)
-    return {case: frozenset(users) for case, users in found.items()}
+        key = case_id or 0
+        found[key] = found.get(key, frozenset()) | {n for n in (actor, data.get("left")) if n}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

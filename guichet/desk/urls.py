@@ -19,6 +19,7 @@ from guichet.desk.views import (
     mail,
     people,
     presence,
+    reviews,
     routing,
     saved,
     search,
@@ -27,6 +28,7 @@ from guichet.desk.views import (
     teams,
     trace,
     tuning,
+    warnings,
     writing,
 )
 
@@ -97,6 +99,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("absences/", absences.absences, name="absences"),
     path("absences/<int:pk>/", absences.absence, name="absence"),
     path("absences/<int:pk>/finir/", absences.absence_end, name="absence_end"),
+    path("relectures/", reviews.reviews, name="reviews"),
+    path("relectures/<int:pk>/", reviews.review, name="review"),
+    path("avertissements/", warnings.warnings, name="warnings"),
+    path("avertissements/lus/", warnings.warnings_read, name="warnings_read"),
     path("compte/disponible/", absences.available, name="available"),
     path("orientation/", tuning.rules, name="rules"),
     path("orientation/regles/nouvelle/", tuning.rule, name="rule_new"),

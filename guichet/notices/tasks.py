@@ -15,6 +15,7 @@ from guichet.cases.sending import letter_for, write_out, written
 from guichet.core.calendar import paris_day, say_day
 from guichet.core.jobs import every
 from guichet.journal.actions import record
+from guichet.notices.actions import warn
 
 SLICE = 500
 
@@ -31,6 +32,11 @@ def remind_waiting(timestamp: int) -> None:
 def share_out(timestamp: int) -> None:
     """What nobody could take when it came: somebody is there now, or has room again."""
     share_out_all()
+
+
+@every("*/10 * * * *", "notices.warn")
+def warn_before_breach(timestamp: int) -> None:
+    warn()
 
 
 @every("7 0,3,6 * * *", "notices.pass_on")

@@ -16,6 +16,7 @@ from guichet.cases import actions
 from guichet.cases.actions.absences import record_absence
 from guichet.cases.actions.batching import choose
 from guichet.cases.actions.personal import save_draft
+from guichet.cases.actions.reviewing import draw_reviews, rate
 from guichet.cases.actions.routing import save_rule
 from guichet.cases.models import (
     Attachment,
@@ -27,12 +28,14 @@ from guichet.cases.models import (
     Interaction,
     Proposal,
     ReplyTemplate,
+    Review,
     RoutingRule,
     SavedView,
     Task,
     TopicExample,
 )
 from guichet.cases.models.case import next_reference
+from guichet.cases.models.review import CRITERIA
 from guichet.core import files
 from guichet.gateway.worker import drain
 from guichet.organisation.models import Commitment
@@ -76,6 +79,7 @@ class House:
     batch: Batch  # of Nadia, of `case` alone, not confirmed
     view: SavedView  # of Nadia, shared with her team
     absence: Absence  # of Nadia, to come
+    review: Review  # of an answer of Nadia, by an administrator
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -126,6 +130,7 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
+        review=_review(region),
         absence=record_absence(
             Absence(user=by, first_day=timezone.localdate() + timedelta(days=9), leaves_to="queue",
                     last_day=timezone.localdate() + timedelta(days=12)), by=by,
@@ -142,6 +147,12 @@ def live() -> House:
         alike=alike,
         merged=people.merge(alike, double, by=by),
     )  # fmt: skip
+
+
+def _review(region: Region) -> Review:
+    today = timezone.localdate()
+    drawn = draw_reviews(region.transport, None, today, today, 1, by=region.chief).reviews.get()
+    return rate(drawn, dict.fromkeys(CRITERIA, 3), "Dites le délai.", by=region.chief)
 
 
 def _record(case: Case, name: str) -> Person:

@@ -18,8 +18,10 @@ import guichet
 from guichet.accounts.models import Absence
 from guichet.cases import actions
 from guichet.cases.actions.absences import record_absence
+from guichet.cases.actions.reviewing import answer_review
 from guichet.cases.models import Case
 from guichet.core.refused import Refused
+from guichet.notices.actions import warn
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
 from tests.portal.test_contact import filled
@@ -151,6 +153,13 @@ def _teams(house: House) -> None:
         for absence in Absence.objects.all():
             client.get(f"/bureau/absences/{absence.pk}/")
     actions.release(house.second, by=nadia)
+    warn()
+    for client in (chief, agent(nadia)):
+        client.get("/bureau/avertissements/")
+        client.post("/bureau/relectures/", {})
+        client.post(f"/bureau/relectures/{house.review.pk}/", {})
+    answer_review(house.review, "Je le dirai.", by=nadia)
+    chief.get(f"/bureau/relectures/{house.review.pk}/")
 
 
 def _refusals_of_citizens(house: House) -> None:

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name': 'demande passée',
                 'constraints': [models.UniqueConstraint(fields=('absence', 'case'), name='passed_on_once')],
             },
         ),

@@ -9,6 +9,7 @@ from guichet.cases.models.inbox import SavedView, Tally
 from guichet.cases.models.interaction import Attachment, Interaction, ReplyTemplate
 from guichet.cases.models.passing import PassedOn
 from guichet.cases.models.presence import Presence
+from guichet.cases.models.review import Review, ReviewDraw
 from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
 from guichet.cases.models.words import CaseWords
 from guichet.cases.models.writing import Draft, PaperLetter, Proposal
@@ -17,6 +18,6 @@ __all__ = [
     "Attachment", "Batch", "BatchItem", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "CaseWords", "Clock",
     "Draft", "FollowCode", "InboundItem", "Interaction", "PaperLetter", "Participant", "PassedOn",
     "Presence", "Proposal",
-    "ReplyTemplate", "RoutingDecision", "RoutingModel", "RoutingRule", "SavedView", "Status", "Suspension", "Tally",
-    "Task", "TopicExample",
+    "ReplyTemplate", "Review", "ReviewDraw", "RoutingDecision", "RoutingModel", "RoutingRule", "SavedView", "Status",
+    "Suspension", "Tally", "Task", "TopicExample",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ class PassedOn(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = "demande passée"
         constraints = [models.UniqueConstraint(fields=["absence", "case"], name="passed_on_once")]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from guichet.accounts.models import User
 from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases
 from guichet.cases.models import RoutingDecision
 from guichet.desk.views.mail import outgoing_folder
+from guichet.notices.models import Alert
 
 register = template.Library()
 
@@ -52,6 +53,12 @@ def leads_teams(context: Any) -> bool:
 def shares(context: Any) -> bool:
     user = getattr(context.get("request"), "user", None)
     return isinstance(user, User) and user.is_active and takes_shared_cases(user)
+
+
+@register.simple_tag(takes_context=True)
+def unread_warnings(context: Any) -> int:
+    user = getattr(context.get("request"), "user", None)
+    return Alert.objects.for_user(user).unread().count() if isinstance(user, User) and user.is_active else 0
 
 
 @register.simple_tag
