@@ -1,0 +1,92 @@
+"""The wordings of people, learnt: which sheet a question sounds like. Ridge regression in its dual form, one solve.
+
+Words, pairs of words and pieces of letters. Each wording left out in turn is answered exactly, without learning again:
+that is what confidence is learnt from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix
+
+from guichet.understanding.answers.index import Floats
+from guichet.understanding.answers.text import grams, pairs, terms
+
+OTHER = ""  # the class of what is none of the sheets with wordings
+RIDGE = 0.4
+LETTERS = 0.8  # weight of pieces of letters beside words
+MOST = 6000  # examples solved exactly; beyond, the mean of each class
+
+
+def features(words: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
+    stems = terms(words)
+    return Counter([*stems, *pairs(stems)]), Counter(f"#{g}" for g in grams(" ".join(words), 2, 5))
+
+
+class Wordings:
+    """`scores(words)`: about 0 … 1 for each sheet that has wordings, and the same for « none of them »."""
+
+    def __init__(self, examples: Sequence[tuple[Sequence[str], str]]) -> None:
+        counted = [features(words) for words, _ in examples]
+        seen: Counter[str] = Counter()
+        for word_counts, letter_counts in counted:
+            seen.update(word_counts.keys())
+            seen.update(letter_counts.keys())
+        self.names = {
+            name: at for at, name in enumerate(name for name, n in seen.items() if n > 1 or not name.startswith("#"))
+        }
+        self.rarity = np.array(
+            [np.log((1 + len(examples)) / (1 + seen[name])) + 1 for name in self.names], dtype=np.float64
+        )
+        self.classes = sorted({label for _, label in examples} - {OTHER})
+        place = {label: at for at, label in enumerate([*self.classes, OTHER])}
+        self.labels = np.array([place[label] for _, label in examples], dtype=np.int64)
+        rows = self._matrix(counted)
+        self.columns = csr_matrix(rows.T)
+        wanted = np.zeros((len(examples), len(place)), dtype=np.float32)
+        wanted[np.arange(len(examples)), self.labels] = 1.0
+        self.left_out: Floats
+        self.duals: Floats
+        if len(examples) <= MOST:
+            likeness = np.asarray((rows @ self.columns).todense(), dtype=np.float32)
+            likeness[np.diag_indices_from(likeness)] += RIDGE
+            inverse = cho_solve(
+                cho_factor(likeness, lower=True, overwrite_a=True), np.eye(len(examples), dtype=np.float32)
+            )
+            self.duals = np.asarray(inverse @ wanted, dtype=np.float32)
+            self.left_out = np.asarray(wanted - self.duals / np.diag(inverse)[:, None], dtype=np.float32)
+        else:
+            sizes = np.bincount(self.labels, minlength=len(place)).astype(np.float32)
+            self.duals = np.asarray(wanted / np.maximum(sizes, 1), dtype=np.float32)
+            own = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
+            sums = np.asarray((rows @ (self.columns @ csr_matrix(wanted))).todense(), dtype=np.float32)
+            sums -= own[:, None] * wanted
+            self.left_out = np.asarray(sums / np.maximum(sizes[None, :] - wanted, 1), dtype=np.float32)
+
+    def _matrix(self, counted: Iterable[tuple[Counter[str], Counter[str]]]) -> csr_matrix:
+        numbers: list[int] = []
+        values: list[float] = []
+        ends = [0]
+        for word_counts, letter_counts in counted:
+            for counts, weight in ((word_counts, 1.0), (letter_counts, LETTERS)):
+                found = [(self.names[name], times) for name, times in counts.items() if name in self.names]
+                at = [n for n, _ in found]
+                worth = (1 + np.log(np.array([t for _, t in found], dtype=np.float32))) * self.rarity[at]
+                length = float(np.linalg.norm(worth)) or 1.0
+                numbers += at
+                values += (worth * (weight / length)).tolist()
+            ends.append(len(numbers))
+        scale = np.float32(1 / np.sqrt(1 + LETTERS**2))
+        return csr_matrix(
+            (np.array(values, dtype=np.float32) * scale, numbers, ends), shape=(len(ends) - 1, len(self.names))
+        )
+
+    def scores(self, words: Sequence[str]) -> Floats:
+        """By class, in the order of `classes`, « none of them » last."""
+        near: npt.NDArray[np.float32] = np.asarray((self._matrix([features(words)]) @ self.columns).todense()).ravel()
+        return np.asarray(near @ self.duals, dtype=np.float32)

@@ -1,0 +1,198 @@
+"""The engine of answers: finds the sheet however it is asked, and says when it does not know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from guichet.understanding.answers.engine import Engine, Outcome, build
+from guichet.understanding.answers.index import Article
+from guichet.understanding.answers.learning import Example
+from guichet.understanding.answers.measure import measure
+from guichet.understanding.answers.query import acronyms_in, questions_in
+from guichet.understanding.answers.spelling import Speller, damerau
+
+SHEETS = [
+    Article(
+        "bus", "Carte de transport scolaire perdue ou volée", body="Demandez un duplicata de la carte. Prix : 10 €."
+    ),
+    Article("inscription", "S'inscrire au transport scolaire", body="Se fait en ligne avant le 20 juillet."),
+    Article("permis", "Aide au permis de conduire B", body="La Région finance une part du permis de conduire."),
+    Article("livret", "Ouvrir un livret A", body="Le livret A est un compte d'épargne. Plafond et intérêts."),
+    Article("livret_famille", "Livret de famille : le mettre à jour", body="Après une naissance ou un divorce."),
+    Article("bourse", "Bourse des formations sanitaires et sociales", body="Pour les élèves infirmiers boursiers."),
+    Article("velo", "Prime à l'achat d'un vélo électrique", body="Une aide pour aller au travail à vélo."),
+    Article("cantine", "Tarif de la cantine du lycée", body="Le prix du repas dépend du quotient familial (QF)."),
+    Article("ter", "Abonnement de train régional", body="Abonnement mensuel pour les trajets en TER."),
+    Article("asso", "Subvention aux associations sportives", body="Aide aux clubs pour le matériel."),
+]
+
+
+@pytest.fixture(scope="module")
+def cold() -> Engine:
+    return build(SHEETS)
+
+
+def first(engine: Engine, text: str) -> str:
+    found = engine.answer(text).ranking
+    return found[0] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "sheet"),
+    [
+        ("J'ai perdu ma carte de transport scolaire", "bus"),
+        ("transport scolaire inscription", "inscription"),  # words in another order
+        ("INSCRIPTIONS AUX TRANSPORTS SCOLAIRES", "inscription"),  # plural, capitals
+        ("tarif de la cantine du lycee", "cantine"),  # no accents
+        ("subventoin pour une assocation sportive", "asso"),  # typing errors
+        ("slt c koi laide pr le permi de conduire svp", "permis"),  # SMS
+        ("labonnement de train", "ter"),  # an apostrophe lost
+        ("prime velo electrike", "velo"),
+        ("comment ouvrir un livret A ?", "livret"),
+        ("livret a", "livret"),
+        ("livret de famille", "livret_famille"),
+        ("quotient", "cantine"),
+    ],
+)
+def test_a_sheet_is_found_however_it_is_asked(cold: Engine, asked: str, sheet: str) -> None:
+    assert first(cold, asked) == sheet
+
+
+def test_the_letter_of_a_name_counts() -> None:
+    sheets = [Article(f"l{c}", f"Permis {c}", body="Le permis. " * 5) for c in "ABCD"]
+    engine = build(sheets)
+    for letter in "BCD":
+        assert first(engine, f"le permis {letter.lower()}") == f"l{letter}"
+
+
+def test_the_synonyms_of_a_base_are_read(cold: Engine) -> None:
+    assert first(cold, "la petite reine") != "velo"
+    assert first(build(SHEETS, synonyms=["petite reine, biclou = vélo", "# remarque"]), "la petite reine") == "velo"
+
+
+def test_everyday_words_lead_to_the_words_of_the_administration() -> None:
+    sheets = [*SHEETS, Article("deces", "Décès : démarches", body="Déclarer un décès à la mairie.")]
+    assert first(build(sheets), "mon grand-père est mort") == "deces"
+
+
+def test_acronyms_are_learnt_from_the_base() -> None:
+    found = acronyms_in(["Demandez l'allocation aux adultes handicapés (AAH) ou le document (annexe)."])
+    assert found[("aah",)] == (("alloc", "adult", "handicap"),)
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("said", ["Bonjour !", "ça va ?", "merci", "tu es un robot ?", "", "???", "xylophone zzz"])
+def test_small_talk_gets_no_sheet(cold: Engine, said: str) -> None:
+    answer = cold.answer(said)
+    assert answer.outcome is Outcome.NONE
+    assert answer.proposals == ()
+
+
+def test_a_question_told_by_a_title_is_answered_and_a_vague_one_is_not(cold: Engine) -> None:
+    assert cold.answer("Prime à l'achat d'un vélo électrique").outcome is Outcome.ANSWERED
+    vague = cold.answer("une aide pour mes trajets")
+    assert vague.outcome is not Outcome.ANSWERED
+    assert len(vague.proposals) <= 3
+
+
+def test_each_question_of_a_message_gets_its_answer(cold: Engine) -> None:
+    answer = cold.answer("Comment ouvrir un livret A ? Et quel est le tarif de la cantine du lycée ?")
+    assert [part.ranking[0] for part in answer.parts] == ["livret", "cantine"]
+    assert cold.answer("Quel est le tarif de la cantine ?").parts == ()
+    assert questions_in("Bonjour. Ça va ? Quel est le prix de la cantine ?") == [
+        "Bonjour. Ça va ? Quel est le prix de la cantine ?"
+    ]
+
+
+def test_an_empty_base_knows_nothing() -> None:
+    assert build([]).answer("le tarif de la cantine").outcome is Outcome.NONE
+
+
+# -- wordings ---------------------------------------------------------------------------------------------------------
+
+WAYS = {
+    "bus": ["je trouve plus le badge du car", "badge du car disparu", "mon fils a paumé son badge", "badge cassé"],
+    "permis": ["payer mes leçons de conduite", "coup de main pour conduire", "leçons trop chères", "auto-école sous"],
+    "velo": ["vae remboursé", "j'ai acheté une bicyclette", "bicyclette à moteur", "remise sur une bicyclette"],
+    "ter": ["pass mensuel sncf", "pass pour la sncf", "voyager tous les jours sncf", "sncf mensuel moins cher"],
+}
+KNOWN = [
+    Example(f"{text}{tail}", (sheet,)) for sheet, texts in WAYS.items() for text in texts for tail in ("", " svp", " ?")
+]
+MORE = [
+    Example(f"{text} {tail}", (sheet,))
+    for sheet, texts in WAYS.items()
+    for text in texts
+    for tail in ("à Limoges", "cette année", "pour ma fille")
+]
+
+
+@pytest.fixture(scope="module")
+def taught() -> Engine:
+    return build(SHEETS, [*KNOWN, *MORE])
+
+
+def test_wordings_lead_where_the_words_of_the_sheets_do_not(cold: Engine, taught: Engine) -> None:
+    for asked, sheet in (("jai perdu le badge du car", "bus"), ("la bicyclette", "velo"), ("un pass sncf", "ter")):
+        assert first(taught, asked) == sheet
+    assert first(cold, "un pass sncf") != "ter"
+    assert taught.answer("mon badge du car a disparu").outcome is Outcome.ANSWERED
+
+
+def test_wordings_of_the_sheets_themselves_teach_too() -> None:
+    engine = build([*SHEETS[:-1], Article("asso", SHEETS[-1].title, wordings=("argent pour notre club de judo",))])
+    assert first(engine, "le club de judo") == "asso"
+
+
+def test_sheets_without_wordings_are_still_found(taught: Engine) -> None:
+    assert first(taught, "tarif de la cantine du lycée") == "cantine"
+    assert taught.answer("tu vas bien ?").outcome is Outcome.NONE
+
+
+def test_what_is_known_as_out_of_scope_is_not_answered() -> None:
+    outside = [Example(f"badge de la piscine {n}", ()) for n in ("municipale", "perdu", "cassé", "pour enfants", "hs")]
+    engine = build(SHEETS, [*KNOWN, *MORE, *outside])
+    assert engine.answer("badge de la piscine municipale").outcome is not Outcome.ANSWERED
+
+
+def test_the_same_base_gives_the_same_engine(taught: Engine) -> None:
+    again = build(SHEETS, [*KNOWN, *MORE])
+    assert np.array_equal(again.taught.order, taught.taught.order)
+    for text in ("badge", "la carte", "aide", "bonjour"):
+        assert again.answer(text) == taught.answer(text)
+
+
+def test_examples_of_unknown_sheets_are_left_out() -> None:
+    assert build(SHEETS, [Example("une fiche retirée", ("gone",))]).taught.wordings is None
+
+
+# -- spelling, measure ------------------------------------------------------------------------------------------------
+
+
+def test_neighbours_of_a_word() -> None:
+    assert damerau("carte", "catre", 2) == 1
+    assert damerau("carte", "cartes", 1) == 1
+    assert damerau("transport", "transprot", 2) == 1
+    assert damerau("abc", "abcdef", 2) == 3
+
+
+def test_a_short_word_is_not_bent_far(cold: Engine) -> None:
+    assert cold.speller.correct(("cantine", "cantien", "chat")) == ("cantine", "cantine", "chat")
+    assert Speller(cold.index.spelt.__class__()).correct(("quelconque",)) == ("quelconque",)
+
+
+def test_the_figures_count_what_they_say(cold: Engine) -> None:
+    figures = measure(
+        cold,
+        [
+            Example("Prime à l'achat d'un vélo électrique", ("velo",)),  # direct and right
+            Example("Tarif de la cantine du lycée", ("ter",)),  # direct and wrong
+            Example("Ouvrir un livret A", ()),  # direct and out of scope
+            Example("bonjour", ()),
+        ],
+        1.234,
+    )
+    assert (figures["n_in"], figures["n_out"]) == (2, 2)
+    assert (figures["answered"], figures["answered_precision"], figures["settled"]) == (1.0, 0.3333, 0.5)
+    assert (figures["recall_1"], figures["false_answer"], figures["index_s"]) == (0.5, 0.5, 1.23)
