@@ -213,6 +213,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "guichet.core.widgets.WrittenAtOnce"
 LANGUAGE_CODE = "fr"
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True

@@ -46,6 +46,12 @@ def pairs_of(person: Person, user: User) -> list[Pair]:
     return [Pair(d.second if d.first_id == person.pk else d.first, d.reason, d.score) for d in found]
 
 
+def duplicates_count(person: Person, user: User) -> int:
+    """How many `pairs_of` would show; most persons have none, which is known without asking for rights."""
+    proposed = Duplicate.objects.filter(Q(first=person) | Q(second=person), state=Duplicate.State.PROPOSED)
+    return len(pairs_of(person, user)) if proposed.exists() else 0
+
+
 def exchanges_of(cases: QuerySet[Case], before: str) -> tuple[list[tuple[str, Interaction]], str]:
     """One keyset page of what was exchanged, all channels, the latest first; and the mark of the next page."""
     found = Interaction.objects.filter(case__in=cases).exclude(direction=Interaction.Direction.NOTE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import Model
 from django.utils import timezone
 
 from guichet.accounts.models import User
@@ -15,6 +17,7 @@ from guichet.cases.models.case import Result
 from guichet.core import reference
 from guichet.desk.forms.absences import named
 from guichet.desk.forms.fields import DeskForm
+from guichet.organisation.directory import directory
 from guichet.organisation.models import CompetentBody, Team, Topic
 
 
@@ -30,6 +33,12 @@ class ActForm(DeskForm):
     def choose(self) -> None:
         """Narrow the choices to this case."""
 
+    def _show(self, name: str, known: Iterable[Model]) -> None:
+        """What is listed comes from what the process remembers; what is chosen is still looked up."""
+        field = self.fields[name]
+        empty = ("", field.empty_label)  # type: ignore[attr-defined]
+        field.widget.choices = [empty, *((one.pk, str(one)) for one in known)]  # type: ignore[attr-defined]
+
 
 class TransferForm(ActForm):
     team = forms.ModelChoiceField(Team.objects.none(), label="Équipe", empty_label="Choisir une équipe")
@@ -39,6 +48,8 @@ class TransferForm(ActForm):
     def choose(self) -> None:
         teams = Team.objects.filter(is_active=True).exclude(pk=self.case.team_id or 0)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        known = (team for team in directory().teams.values() if team.is_active and team.pk != self.case.team_id)
+        self._show("team", known)
         self.fields["version"].initial = self.case.version
 
 
@@ -113,6 +124,8 @@ class TopicForm(ActForm):
     def choose(self) -> None:
         topics = Topic.objects.filter(is_in_use=True, sensitivity__lte=self.user.clearance)
         self.fields["topic"].queryset = topics  # type: ignore[attr-defined]
+        known = (t for t in directory().topics.values() if t.is_in_use and t.sensitivity <= self.user.clearance)
+        self._show("topic", known)
         codes = sorted({*settings.REGION_DEPARTMENTS, *([self.case.department] if self.case.department else [])})
         self.fields["department"].choices = [("", "Non précisé"), *((c, c) for c in codes)]  # type: ignore[attr-defined]
         self.fields["topic"].initial = self.case.topic_id

@@ -14,7 +14,6 @@ from guichet.accounts.absences import absences_on, stand_in, today
 from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.models import Case, CaseLink, Interaction, Task
-from guichet.cases.policy import people_visible_to
 from guichet.desk import queues
 from guichet.desk.editor import Editor, editor_context
 from guichet.desk.forms.acts import ActForm
@@ -22,7 +21,7 @@ from guichet.desk.forms.routing import OrientForm, topic_names
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.history import clock_lines, history
 from guichet.desk.orientation import routing_of
-from guichet.desk.records import pairs_of
+from guichet.desk.records import duplicates_count
 from guichet.desk.views import acts
 from guichet.desk.views.inbox import list_context
 from guichet.people.actions import family_of
@@ -142,8 +141,8 @@ def person_context(case: Case, user: User) -> dict[str, Any]:
     )
     return {
         "person": shown,
-        "record_visible": people_visible_to(user).filter(pk=shown.pk).exists(),
-        "duplicates_count": len(pairs_of(shown, user)),
+        "record_visible": shown.merged_into_id is None,  # whoever sees a case sees the record of its person
+        "duplicates_count": duplicates_count(shown, user),
         "points": shown.contact_points.order_by("kind", "pk"),
         "others": theirs.exclude(pk=case.pk).order_by("-received_at")[:8],
         "contacts": [(queues.CHANNEL_ICONS.get(i.channel, "inbox"), i) for i in recent],
