@@ -37,7 +37,7 @@ class ActForm(DeskForm):
         """What is listed comes from what the process remembers; what is chosen is still looked up."""
         field = self.fields[name]
         empty = ("", field.empty_label)  # type: ignore[attr-defined]
-        field.widget.choices = [empty, *((one.pk, str(one)) for one in known)]  # type: ignore[attr-defined]
+        field.widget.choices = [empty, *((one.pk, str(one)) for one in known)]
 
 
 class TransferForm(ActForm):
