@@ -15,7 +15,7 @@ from guichet.accounts.models import User
 from guichet.cases.models import Case
 from guichet.cases.models.case import Result
 from guichet.core import reference
-from guichet.desk.forms.absences import named
+from guichet.desk.forms.absences import named, with_absence
 from guichet.desk.forms.fields import DeskForm
 from guichet.organisation.directory import directory
 from guichet.organisation.models import CompetentBody, Team, Topic
@@ -62,7 +62,7 @@ class AssignForm(ActForm):
         ) | User.objects.filter(pk=self.user.pk, is_active=True)
         self.fields["to"].queryset = agents.distinct()  # type: ignore[attr-defined]
         if self.is_bound or not self.case.is_over:
-            self.fields["to"].choices = [("", "Choisir un agent"), *named(list(agents.distinct()))]  # type: ignore[attr-defined]
+            self.fields["to"].choices = [("", "Choisir un agent"), *named(with_absence(agents.distinct()))]  # type: ignore[attr-defined]
 
 
 class CloseForm(ActForm):
