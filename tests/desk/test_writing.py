@@ -174,6 +174,8 @@ def test_confirming_one_thing_does_not_confirm_another(desk: Client, case: Case)
     assert again.status_code == 400 and [c.code for c in again.context["panel"].cautions] == ["person"]
 
 
+# In a transaction of its own a test would have seen, by the snapshot it took, what it wrote after.
+@pytest.mark.django_db(transaction=True)
 def test_what_changed_meanwhile_is_said_and_the_text_kept(
     desk: Client, case: Case, team: Team, make_agent: Callable[..., User]
 ) -> None:

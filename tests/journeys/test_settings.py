@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 def open_list(page: Page, site: Site, name: str) -> None:
     page.goto(f"{site.url}/bureau/reglages/")
-    go(page, page.get_by_role("link", name=re.compile(f"^{name}")))
+    go(page, page.get_by_role("main").get_by_role("link", name=re.compile(f"^{name}")))
 
 
 def saved(page: Page) -> None:
