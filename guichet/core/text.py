@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _PLAIN = str.maketrans({
     "œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "’": "'", "‘": "'",
@@ -55,6 +56,16 @@ def strip_controls(text: str) -> str:
 def one_line(text: str) -> str:
     """For a header or a title: no line end, no control character."""
     return " ".join(strip_controls(text).split())
+
+
+def key_of(text: str) -> int:
+    """A key as it stands in an address or a form; 0, which no row has, for whatever is not one or no column holds."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
+
+
+def keys_in(texts: Iterable[str]) -> list[int]:
+    """Those that are keys, in the order given."""
+    return [key for text in texts if (key := key_of(text))]
 
 
 def excerpt(text: str, length: int) -> str:

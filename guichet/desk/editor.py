@@ -13,6 +13,7 @@ from guichet.cases.actions.writing import answer_to
 from guichet.cases.models import Case, Draft, Presence, Proposal
 from guichet.cases.policy import may_approve, needs_approval
 from guichet.cases.sending import postal_lines, preferred_channel, refuses_electronic
+from guichet.core.text import key_of
 from guichet.desk import filling
 from guichet.desk.cautions import Panel
 from guichet.desk.forms.writing import NoteForm, ReplyForm
@@ -112,7 +113,7 @@ def editor_context(case: Case, user: User, shown: Editor, *, template: str, sinc
     form = shown.reply_form
     if form is None:
         text, used = drafts.email.text if drafts.email else "", ""
-        wanted = filling.offered(case).filter(pk=int(template)).first() if _is_key(template) else None
+        wanted = filling.offered(case).filter(pk=key_of(template)).first()
         if wanted is not None:
             text, used = joined(text, filling.fill(wanted, case, user)), f"{wanted.pk}.{wanted.version}"
         form = ReplyForm(
@@ -151,10 +152,6 @@ def editor_context(case: Case, user: User, shown: Editor, *, template: str, sinc
         "variables": [(name, value) for name, value in filling.values_of(case, user).items() if value],
         "kept_files": _files(drafts.email, shown.dropped),
     }
-
-
-def _is_key(text: str) -> bool:
-    return text.isdecimal() and len(text) < 18
 
 
 def _asked(case: Case) -> str:

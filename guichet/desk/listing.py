@@ -21,6 +21,7 @@ from guichet.cases.models.case import MOVED_AT
 from guichet.cases.policy import Viewer
 from guichet.cases.tallies import look
 from guichet.core.rows import ask
+from guichet.core.text import key_of
 from guichet.desk import queues
 from guichet.desk.forms.filters import SORTS, FilterForm, condition_of
 from guichet.desk.queues import AWAKE, CAPPED, Group, Queue, default_key, make_mark, queue_of, read_mark, sight
@@ -99,8 +100,8 @@ def read_listing(
 ) -> Listing:
     """The list an address asks for; what it says wrong is left out, and `misread` tells so."""
     asked, wanted = {name: given[name] for name in given}, given.get("vue", "")  # a QueryDict holds lists
-    if view is None and wanted.isdecimal() and len(wanted) < 18:
-        view = SavedView.objects.visible_to(user).filter(pk=int(wanted)).first()
+    if view is None and (key := key_of(wanted)):
+        view = SavedView.objects.visible_to(user).filter(pk=key).first()
     if wanted:
         asked = dict(parse_qsl(view.query)) if view else {}
     form = FilterForm(asked, user=user, auto_id="filtre-%s")

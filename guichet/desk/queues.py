@@ -15,6 +15,7 @@ from guichet.cases.models import Case, Status
 from guichet.cases.models.case import HANDLE, NO_DEADLINE
 from guichet.cases.policy import Viewer, to_approve_by
 from guichet.cases.tallies import Count, counts_of
+from guichet.core.text import key_of
 from guichet.organisation.models import Channel
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,8 +94,8 @@ def queue_of(key: str, user: User) -> Queue | None:
         )
     if key == ALL:
         return Queue(key, "Toutes mes files", "shapes")
-    if name == "equipe" and rest.isascii() and rest.isdecimal() and len(rest) < 18:
-        return Queue(key, "File", "users-round", scope=Q(team_id=int(rest)), team=int(rest))
+    if name == "equipe" and (team := key_of(rest)):
+        return Queue(key, "File", "users-round", scope=Q(team_id=team), team=team)
     if name == "canal" and rest in Channel.values:
         return Queue(key, str(Channel(rest).label), CHANNEL_ICONS[rest], scope=Q(channel=rest))
     return None

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from guichet.cases.models import Attachment, Case, Clock
 from guichet.core.files import open_bytes
 from guichet.core.spreadsheets import table
-from guichet.core.text import safe_filename
+from guichet.core.text import key_of, safe_filename
 from guichet.journal.models import Event
 
 PAGE = 100
@@ -41,8 +41,8 @@ def events_of(case: Case) -> QuerySet[Event]:
 def trace(case: Case, before: str = "") -> tuple[list[Line], str]:
     """One page, the latest first, and the mark of the page before ("" when there is none)."""
     found = events_of(case)
-    if before.isdecimal() and len(before) < 19:
-        found = found.filter(id__lt=int(before))
+    if mark := key_of(before):
+        found = found.filter(id__lt=mark)
     page = list(found.order_by("-id")[: PAGE + 1])
     return [line_of(event) for event in page[:PAGE]], str(page[PAGE - 1].pk) if len(page) > PAGE else ""
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 
+from guichet.core.text import key_of
 from guichet.live.changes import changes_since
 from guichet.live.hub import AWAY, CLIENTS_AT_MOST, HEARTBEAT_SECONDS, Client, Hub
 from guichet.live.viewers import session_key
@@ -53,8 +54,7 @@ class Application:
         if origin and origin != _origin_of(settings.PUBLIC_URL):
             return await _say(send, 403)
         asked = parse_qs(scope["query_string"].decode("latin-1"))
-        case = asked.get("demande", [""])[0]
-        opened = int(case) if case.isascii() and case.isdecimal() and len(case) < 19 else 0
+        opened = key_of(asked.get("demande", [""])[0])
         try:
             client = await self.hub.admit(session_key(headers.get("cookie", "")), case=opened)
         except AWAY:

@@ -10,6 +10,7 @@ from django.conf import settings
 from guichet.accounts.models import User
 from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases
 from guichet.cases.models import RoutingDecision
+from guichet.core.text import key_of
 from guichet.desk.views.mail import outgoing_folder
 from guichet.notices.models import Alert
 
@@ -26,10 +27,8 @@ def shows_outgoing() -> bool:
 def oriented(context: Any) -> RoutingDecision | None:
     """What this agent just decided of a case (`?oriente=`), while it can be taken back."""
     request = context["request"]
-    wanted = request.GET.get("oriente", "")
-    if not (wanted.isdecimal() and len(wanted) < 18):
-        return None
-    found = RoutingDecision.objects.filter(pk=int(wanted)).select_related("case__topic", "case__team").first()
+    wanted = key_of(request.GET.get("oriente", ""))
+    found = RoutingDecision.objects.filter(pk=wanted).select_related("case__topic", "case__team").first()
     if found is None or found.before is None or found.before.get("by") != request.user.pk:
         return None
     return found if found.before.get("version") == found.case.version else None

@@ -16,6 +16,7 @@ from guichet.accounts.models import User
 from guichet.cases.actions import batching
 from guichet.cases.models import Batch, BatchItem, Case, ReplyTemplate
 from guichet.core.refused import Refused
+from guichet.core.text import keys_in
 from guichet.desk import filling, listing, queues
 from guichet.desk.forms.bulk import FORMS, BulkForm
 from guichet.desk.guard import AgentRequest, agent_required
@@ -38,8 +39,7 @@ def batches(request: AgentRequest) -> HttpResponse:
         kept = listing.read_listing(address, user, queues.groups(user))
         numbers = listing.numbers(kept, batching.AT_MOST + 1)
     else:
-        ticked = request.POST.getlist("demande")
-        numbers = [int(n) for n in ticked if n.isascii() and n.isdecimal() and len(n) < 18]
+        numbers = keys_in(request.POST.getlist("demande"))
     return redirect("desk:batch", batching.choose(numbers, by=user).pk)
 
 

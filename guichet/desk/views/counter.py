@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from guichet.cases.actions import open_told
 from guichet.cases.models import Case
 from guichet.cases.policy import people_visible_to
+from guichet.core.text import key_of
 from guichet.desk import searching
 from guichet.desk.forms.counter import ToldForm
 from guichet.desk.guard import AgentRequest, agent_required
@@ -57,14 +58,10 @@ def _chosen(request: AgentRequest) -> Person | None:
     number = request.GET.get("personne", "")
     if not number:
         return None
-    found = people_visible_to(request.user).filter(pk=int(number)).first() if _is_key(number) else None
+    found = people_visible_to(request.user).filter(pk=key_of(number)).first()
     if found is None:
         raise Http404
     return found
-
-
-def _is_key(text: str) -> bool:
-    return text.isdecimal() and len(text) < 18
 
 
 def _page(request: AgentRequest, form: ToldForm, person: Person | None, *, status: int = 200) -> HttpResponse:

@@ -15,7 +15,7 @@ from guichet.cases.models import Case, RoutingModel, TopicExample
 from guichet.cases.routing.measuring import measured
 from guichet.core.jobs import is_asked
 from guichet.core.refused import Refused
-from guichet.core.text import excerpt
+from guichet.core.text import excerpt, key_of
 from guichet.desk.forms.routing import topic_names
 from guichet.desk.forms.rules import ExampleForm
 from guichet.desk.guard import AgentRequest, routing_required
@@ -59,7 +59,7 @@ def quality_act(request: AgentRequest) -> HttpResponse:
         if request.POST.get("action") == "apprendre":
             actions.ask_learning(by=request.user)
             messages.success(request, "L'apprentissage est demandé : la nouvelle version sera là dans un instant.")
-        elif version.isdecimal() and len(version) < 18 and (model := RoutingModel.objects.filter(pk=version).first()):
+        elif model := RoutingModel.objects.filter(pk=key_of(version)).first():
             actions.put_in_service(model, by=request.user)
             messages.success(request, f"La version {model.pk} est en service.")
         else:
@@ -91,8 +91,8 @@ def examples(request: AgentRequest) -> HttpResponse:
             | (seen & Q(interaction__text__icontains=words))
         )  # fmt: skip
     count = found.count()
-    if before.isdecimal() and len(before) < 18:
-        found = found.filter(pk__lt=int(before))
+    if mark := key_of(before):
+        found = found.filter(pk__lt=mark)
     page = list(found.select_related("topic", "by", "interaction__case").order_by("-pk")[: PAGE + 1])
     cases = [example.interaction.case_id for example in page if example.interaction]
     visible = set(Case.objects.visible_to(request.user).filter(pk__in=cases).values_list("pk", flat=True))

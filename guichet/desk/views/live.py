@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
 from guichet.cases.models import Case
+from guichet.core.text import keys_in
 from guichet.desk import listing, queues
 from guichet.desk.guard import AgentRequest, agent_required
 
@@ -52,8 +53,7 @@ def _names_a_list(request: AgentRequest) -> bool:
 
 
 def _ids(request: HttpRequest, name: str) -> set[int]:
-    parts = request.GET.get(name, "").split(",")[:AT_MOST]
-    return {int(part) for part in parts if part.isascii() and part.isdecimal() and len(part) < 18}
+    return set(keys_in(request.GET.get(name, "").split(",")[:AT_MOST]))
 
 
 def _kept(request: HttpRequest) -> str:

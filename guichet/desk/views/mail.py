@@ -23,7 +23,7 @@ from guichet.cases.models import Case, InboundItem
 from guichet.core import files as store
 from guichet.core.downloads import given
 from guichet.core.refused import NotAllowed, Refused
-from guichet.core.text import excerpt, one_line, strip_controls
+from guichet.core.text import excerpt, key_of, one_line, strip_controls
 from guichet.desk.guard import AgentRequest, agent_required, mailroom_required
 from guichet.outbox import actions as outbox
 from guichet.outbox.models import Delivery
@@ -53,9 +53,8 @@ def quarantine(request: AgentRequest) -> HttpResponse:
     state = InboundItem.State.DISCARDED if aside else InboundItem.State.QUARANTINED
     items = InboundItem.objects.filter(state=state).select_related("raw").order_by("-id")
     count = InboundItem.objects.filter(state=InboundItem.State.QUARANTINED).count()
-    before = request.GET.get("avant", "")
-    if before.isdecimal() and len(before) < 19:
-        items = items.filter(pk__lt=int(before))
+    if before := key_of(request.GET.get("avant", "")):
+        items = items.filter(pk__lt=before)
     page = list(items[: AT_MOST + 1])
     waiting = InboundItem.objects.in_trouble().order_by("next_try_at")
     return render(

@@ -10,6 +10,7 @@ from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.models import Case, RoutingDecision
 from guichet.core.refused import Refused
+from guichet.core.text import key_of
 from guichet.desk.forms.routing import OrientForm
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.views.acts import back
@@ -65,8 +66,7 @@ def _sees(user: User, case: Case) -> bool:
 def settle(request: AgentRequest, reference: str) -> HttpResponse:
     """Two teams send the case back and forth: a supervisor decides."""
     case = visible_case(request, reference)
-    chosen = request.POST.get("to", "")
-    to = User.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 18 else None
+    to = User.objects.filter(pk=key_of(request.POST.get("to", ""))).first()
     if to is None:
         raise Refused("Choisissez à qui confier la décision.", status=400)
     actions.ask_arbiter(case, to, by=request.user)

@@ -20,6 +20,7 @@ from guichet.cases.actions.sharing import set_share, set_sharing, share_out
 from guichet.cases.load import KINDS, Load, condition_of, loads_of, total
 from guichet.cases.models import Case, CaseQuerySet
 from guichet.cases.sharing import candidates, forecast
+from guichet.core.text import key_of, keys_in
 from guichet.desk import queues
 from guichet.desk.forms.absences import ShareForm
 from guichet.desk.forms.teams import ReassignForm
@@ -77,8 +78,8 @@ def _chosen(request: AgentRequest, team: Team, data: Any) -> tuple[str, str, Cas
     cases = Case.objects.visible_to(request.user).running().filter(condition_of(kind, timezone.now()), team=team)
     if agent == NOBODY:
         return kind, agent, cases.filter(assignee__isnull=True)
-    if agent.isascii() and agent.isdecimal() and len(agent) < 18:
-        return kind, agent, cases.filter(assignee_id=int(agent))
+    if key := key_of(agent):
+        return kind, agent, cases.filter(assignee_id=key)
     return kind, "", cases
 
 
@@ -100,7 +101,7 @@ def _cases_page(
     found = list(cases.select_related("person", "topic", "assignee").by_due()[: PAGE + 1])
     following = queues.make_mark(found[PAGE - 1].due_at, found[PAGE - 1].pk) if len(found) > PAGE else ""
     named = Q(memberships__team=team) | Q(pk__in=[case.assignee_id for case in found if case.assignee_id])
-    who = User.objects.filter(named, pk=int(agent)).first() if agent.isdecimal() else None
+    who = User.objects.filter(named, pk=key_of(agent)).first()
     address = {"quoi": kind, **({"agent": agent} if agent else {})}
     context = {
         "nav": "teams", "team": team, "kind": kind, "kinds": KINDS.items(), "agent": agent, "who": who,
@@ -118,7 +119,7 @@ def team_reassign(request: AgentRequest, pk: int) -> HttpResponse:
     team = supervised_team(request, pk)
     form = ReassignForm(request.POST, team=team)
     kind, agent, cases = _chosen(request, team, request.POST)
-    numbers = [int(n) for n in request.POST.getlist("cas") if n.isascii() and n.isdecimal() and len(n) < 18]
+    numbers = keys_in(request.POST.getlist("cas"))
     if not request.POST.get("toutes"):
         cases = Case.objects.visible_to(request.user).running().filter(team=team, pk__in=numbers)
     if not form.is_valid():

@@ -14,6 +14,7 @@ from guichet.cases.actions import routing as actions
 from guichet.cases.models import Case, RoutingDecision, RoutingRule
 from guichet.cases.routing.trying import LAST, try_rule
 from guichet.core.refused import NotAllowed
+from guichet.core.text import key_of
 from guichet.desk.forms.routing import topic_names
 from guichet.desk.forms.rules import RuleForm
 from guichet.desk.guard import AgentRequest, routing_required
@@ -93,12 +94,11 @@ def rule_act(request: AgentRequest, pk: int) -> HttpResponse:
 @require_GET
 def decisions(request: AgentRequest) -> HttpResponse:
     """Which rule or version did what, newest first, among the cases one may see."""
-    before = request.GET.get("avant", "")
     found = RoutingDecision.objects.filter(case__in=Case.objects.visible_to(request.user)).exclude(
         source=RoutingDecision.Source.AGENT
     )
-    if before.isdecimal() and len(before) < 18:
-        found = found.filter(pk__lt=int(before))
+    if before := key_of(request.GET.get("avant", "")):
+        found = found.filter(pk__lt=before)
     page = list(found.select_related("case__team", "rule", "topic", "corrected_to").order_by("-pk")[: PAGE + 1])
     following = page[PAGE - 1].pk if len(page) > PAGE else ""
     lines = [(decision, _first_percent(decision)) for decision in page[:PAGE]]

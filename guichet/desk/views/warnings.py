@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from guichet.core.text import keys_in
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.notices.actions import mark_warnings_read
 from guichet.notices.models import Alert
@@ -54,8 +55,7 @@ def warnings(request: AgentRequest) -> HttpResponse:
 @require_POST
 def warnings_read(request: AgentRequest) -> HttpResponse:
     """Some, by their numbers, or all."""
-    given = request.POST.get("lus", "")
-    ids = [int(part) for part in given.split(",") if part.isascii() and part.isdecimal() and len(part) < 18]
+    ids = keys_in(request.POST.get("lus", "").split(","))
     number = mark_warnings_read(None if request.POST.get("tout") else ids, by=request.user)
     plural = "s" * (number > 1)
     messages.success(request, f"{number} avertissement{plural} marqué{plural} comme lu{plural}.")

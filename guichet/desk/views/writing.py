@@ -16,6 +16,7 @@ from guichet.cases.models import Case
 from guichet.cases.models.case import Result
 from guichet.cases.policy import needs_approval
 from guichet.core.refused import Refused, Stale
+from guichet.core.text import key_of
 from guichet.desk import filling
 from guichet.desk.cautions import Panel, panel_of, read_confirmation
 from guichet.desk.editor import Editor, joined
@@ -129,7 +130,7 @@ def _again(
 def _insert(request: AgentRequest, case: Case) -> HttpResponse:
     """A template goes after what is already typed; nothing is lost, nothing is sent."""
     chosen = request.POST.get("inserer", "") or request.POST.get("modele", "")
-    template = filling.offered(case).filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 18 else None
+    template = filling.offered(case).filter(pk=key_of(chosen)).first()
     text = request.POST.get("text", "")
     used = request.POST.get("template_version", "")
     if template is not None:
