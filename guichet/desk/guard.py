@@ -74,45 +74,24 @@ def sorts_mail(user: User) -> bool:
     return user.is_administrator or user.is_mailroom
 
 
-def mailroom_required(view: View) -> View:
-    @wraps(view)
-    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not sorts_mail(request.user):
-            raise NotAllowed
-        return view(request, *args, **kwargs)
+def _only(allowed: Callable[[User], bool]) -> Callable[[View], View]:
+    """A view for agents of whom `allowed` is true; the others get a refusal."""
 
-    return agent_required(guarded)
+    def required(view: View) -> View:
+        @wraps(view)
+        def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not allowed(request.user):
+                raise NotAllowed
+            return view(request, *args, **kwargs)
 
+        return agent_required(guarded)
 
-def routing_required(view: View) -> View:
-    """Administrators and editors, who set the routing; supervisors, who read it."""
-
-    @wraps(view)
-    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not may_read_routing(request.user):
-            raise NotAllowed
-        return view(request, *args, **kwargs)
-
-    return agent_required(guarded)
+    return required
 
 
-def supervisor_required(view: View) -> View:
-    """Who leads a team, and administrators."""
-
-    @wraps(view)
-    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not is_supervisor(request.user):
-            raise NotAllowed
-        return view(request, *args, **kwargs)
-
-    return agent_required(guarded)
-
-
-def administrator_required(view: View) -> View:
-    @wraps(view)
-    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_administrator:
-            raise NotAllowed
-        return view(request, *args, **kwargs)
-
-    return agent_required(guarded)
+mailroom_required = _only(sorts_mail)
+# Administrators and editors, who set the routing; supervisors, who read it.
+routing_required = _only(may_read_routing)
+# Who leads a team, and administrators.
+supervisor_required = _only(is_supervisor)
+administrator_required = _only(lambda user: user.is_administrator)
