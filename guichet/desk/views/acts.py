@@ -18,6 +18,7 @@ from guichet.cases.actions.personal import add_task, finish_task
 from guichet.cases.models import Case, Status, Task
 from guichet.cases.models.case import MOVES
 from guichet.core.calendar import start_of_day
+from guichet.core.refused import Refused
 from guichet.desk.forms import acts as forms
 from guichet.desk.guard import AgentRequest, agent_required
 
@@ -170,6 +171,17 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
         messages.success(request, ACTS[verb].done)
         return back(request, case)
     return case_page(request, case, status=status, failed=verb, bound=form)
+
+
+def tried(request: AgentRequest, case: Case, run: Callable[[], object], done: str) -> HttpResponse:
+    """Do it, say `done` or why it was refused, and be on the case again."""
+    try:
+        run()
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, done)
+    return back(request, case)
 
 
 def back(request: AgentRequest, case: Case, extra: str = "", *, everywhere: str = "") -> HttpResponse:

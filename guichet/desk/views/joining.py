@@ -9,9 +9,8 @@ from django.views.decorators.http import require_POST
 
 from guichet.cases import actions
 from guichet.cases.models import Case, CaseMerge, Interaction
-from guichet.core.refused import Refused
 from guichet.desk.guard import AgentRequest, agent_required
-from guichet.desk.views.acts import back
+from guichet.desk.views.acts import back, tried
 from guichet.desk.views.case import visible_case
 from guichet.organisation.directory import directory
 
@@ -36,26 +35,17 @@ def undo(request: AgentRequest, reference: str, pk: int) -> HttpResponse:
     done = CaseMerge.objects.filter(pk=pk, survivor=case).select_related("absorbed").first()
     if done is None:
         raise Http404
-    try:
-        again = actions.undo_merge(done, by=request.user)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, f"La demande N° {again.spoken_reference} a repris ses échanges et ses délais.")
-    return back(request, case)
+    said = f"La demande N° {done.absorbed.spoken_reference} a repris ses échanges et ses délais."
+    return tried(request, case, lambda: actions.undo_merge(done, by=request.user), said)
 
 
 @agent_required
 @require_POST
 def unlink(request: AgentRequest, reference: str, other: str) -> HttpResponse:
     case = visible_case(request, reference)
-    try:
-        actions.unlink(case, visible_case(request, other), by=request.user)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, "Les demandes ne sont plus liées.")
-    return back(request, case)
+    linked = visible_case(request, other)
+    done = "Les demandes ne sont plus liées."
+    return tried(request, case, lambda: actions.unlink(case, linked, by=request.user), done)
 
 
 @agent_required

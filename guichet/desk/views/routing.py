@@ -13,7 +13,7 @@ from guichet.core.refused import Refused
 from guichet.core.text import key_of
 from guichet.desk.forms.routing import OrientForm
 from guichet.desk.guard import AgentRequest, agent_required
-from guichet.desk.views.acts import back
+from guichet.desk.views.acts import back, tried
 from guichet.desk.views.case import case_page, visible_case
 
 
@@ -44,13 +44,8 @@ def take_back(request: AgentRequest, pk: int) -> HttpResponse:
     decision = RoutingDecision.objects.filter(pk=pk).select_related("case").first()
     if decision is None or not (_author_of(decision, request.user) or _sees(request.user, decision.case)):
         raise Http404
-    try:
-        actions.take_back_topic(decision, by=request.user)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, "C'est annulé : la demande est revenue comme avant.")
-    return back(request, decision.case)
+    done = "C'est annulé : la demande est revenue comme avant."
+    return tried(request, decision.case, lambda: actions.take_back_topic(decision, by=request.user), done)
 
 
 def _author_of(decision: RoutingDecision, user: User) -> bool:

@@ -12,9 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from guichet.cases import actions
 from guichet.cases.models import Case, Interaction
 from guichet.core.pdf import pdf_of
-from guichet.core.refused import Refused
 from guichet.desk.guard import AgentRequest, agent_required
-from guichet.desk.views.acts import back
+from guichet.desk.views.acts import back, tried
 from guichet.desk.views.case import visible_case
 
 
@@ -29,26 +28,18 @@ def _exchange(case: Case, pk: int) -> Interaction:
 @require_POST
 def undo(request: AgentRequest, reference: str, pk: int) -> HttpResponse:
     case = visible_case(request, reference)
-    try:
-        actions.withdraw_reply(_exchange(case, pk), by=request.user)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, "L'envoi est annulé. Votre texte est revenu dans la zone de réponse.")
-    return back(request, case)
+    exchange = _exchange(case, pk)
+    done = "L'envoi est annulé. Votre texte est revenu dans la zone de réponse."
+    return tried(request, case, lambda: actions.withdraw_reply(exchange, by=request.user), done)
 
 
 @agent_required
 @require_POST
 def resend(request: AgentRequest, reference: str, pk: int) -> HttpResponse:
     case = visible_case(request, reference)
-    try:
-        actions.resend(_exchange(case, pk), by=request.user)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, "Le message repart à la même adresse.")
-    return back(request, case)
+    exchange = _exchange(case, pk)
+    done = "Le message repart à la même adresse."
+    return tried(request, case, lambda: actions.resend(exchange, by=request.user), done)
 
 
 @agent_required
@@ -58,16 +49,14 @@ def posted(request: AgentRequest, reference: str, pk: int) -> HttpResponse:
     exchange = _exchange(case, pk)
     if getattr(exchange, "paper", None) is None:
         raise Http404
+    given = request.POST.get("le", "")
     try:
-        given = request.POST.get("le", "")
-        actions.mark_posted(exchange, by=request.user, on=date.fromisoformat(given) if given else None)
+        on = date.fromisoformat(given) if given else None
     except ValueError:
         messages.error(request, "Cette date ne se lit pas. Écrivez-la ainsi : 2026-06-22.")
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, "C'est noté : le courrier est posté.")
-    return back(request, case)
+        return back(request, case)
+    done = "C'est noté : le courrier est posté."
+    return tried(request, case, lambda: actions.mark_posted(exchange, by=request.user, on=on), done)
 
 
 @agent_required

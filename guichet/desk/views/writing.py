@@ -22,7 +22,7 @@ from guichet.desk.cautions import Panel, panel_of, read_confirmation
 from guichet.desk.editor import Editor, joined
 from guichet.desk.forms.writing import NoteForm, ReplyForm
 from guichet.desk.guard import AgentRequest, agent_required
-from guichet.desk.views.acts import back
+from guichet.desk.views.acts import back, tried
 from guichet.desk.views.case import case_page, visible_case
 
 SHARING = {"partager": True, "cacher": False}
@@ -180,13 +180,8 @@ def take_draft(request: AgentRequest, reference: str, pk: int) -> HttpResponse:
     found = case.drafts.select_related("case").filter(pk=pk).first()
     if found is None:
         raise Http404
-    try:
-        take_over(found, by=request.user)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, "Vous avez la main : son texte est dans votre zone de réponse. Il en est averti.")
-    return back(request, case)
+    done = "Vous avez la main : son texte est dans votre zone de réponse. Il en est averti."
+    return tried(request, case, lambda: take_over(found, by=request.user), done)
 
 
 @agent_required
