@@ -14,9 +14,8 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases.models import Case
 from guichet.cases.models.case import Result
-from guichet.core import reference
 from guichet.desk.forms.absences import named, with_absence
-from guichet.desk.forms.fields import DeskForm
+from guichet.desk.forms.fields import DeskForm, case_typed
 from guichet.organisation.directory import directory
 from guichet.organisation.models import CompetentBody, Team, Topic
 
@@ -136,11 +135,7 @@ class OtherCaseForm(ActForm):
     other = forms.CharField(label="Numéro de l'autre demande", max_length=40)
 
     def clean_other(self) -> Case:
-        number = reference.check(self.cleaned_data["other"])
-        found = Case.objects.visible_to(self.user).filter(reference=number).first() if number else None
-        if found is None:
-            raise forms.ValidationError("Aucune demande que vous pouvez voir ne porte ce numéro.")
-        return found
+        return case_typed(self.cleaned_data["other"], self.user)
 
 
 class TransmitForm(ActForm):

@@ -10,8 +10,7 @@ from guichet.accounts.models import User
 from guichet.accounts.policy import teams_of
 from guichet.cases.models import Batch, Case
 from guichet.cases.models.case import Result
-from guichet.core import reference
-from guichet.desk.forms.fields import DeskForm
+from guichet.desk.forms.fields import DeskForm, case_typed
 from guichet.organisation.models import Team
 
 
@@ -77,11 +76,7 @@ class BulkLinkForm(BulkForm):
     other = forms.CharField(label="Numéro de la demande à laquelle les lier", max_length=40)
 
     def clean_other(self) -> Case:
-        number = reference.check(self.cleaned_data["other"])
-        found = Case.objects.visible_to(self.user).filter(reference=number).first() if number else None
-        if found is None:
-            raise forms.ValidationError("Aucune demande que vous pouvez voir ne porte ce numéro.")
-        return found
+        return case_typed(self.cleaned_data["other"], self.user)
 
     def params(self) -> dict[str, Any]:
         return {"other": self.cleaned_data["other"].pk, "number": self.cleaned_data["other"].spoken_reference}

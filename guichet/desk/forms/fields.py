@@ -8,7 +8,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from guichet.accounts.models import User
+from guichet.cases.models import Case
 from guichet.core.refused import Refused
+from guichet.desk.searching import case_numbered
+
+NO_SUCH_CASE = "Aucune demande que vous pouvez voir ne porte ce numéro."
 
 
 class DeskForm(forms.Form):
@@ -38,6 +43,14 @@ class DeskForm(forms.Form):
             self.add_error(None, refusal.message)
             return refusal.status
         return 0
+
+
+def case_typed(text: str, user: User) -> Case:
+    """The case whose number was typed, if `user` may see it; a number of another team's looks like none."""
+    found = case_numbered(text, user)
+    if found is None:
+        raise forms.ValidationError(NO_SUCH_CASE)
+    return found
 
 
 class ManyFilesInput(forms.ClearableFileInput):

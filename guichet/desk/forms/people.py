@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from guichet.accounts.models import User
-from guichet.cases.models import Case
-from guichet.core import identifiers, reference
-from guichet.desk.forms.fields import DeskForm
+from guichet.core import identifiers
+from guichet.desk.forms.fields import NO_SUCH_CASE, DeskForm
+from guichet.desk.searching import case_numbered
 from guichet.organisation.models import Channel
 from guichet.people.models import Consent, ContactPoint, Mandate, Person
 
@@ -158,14 +158,9 @@ class MandateForm(PersonForm):
     proof = forms.CharField(label="Preuve", max_length=200, help_text="Document vu, lien de parenté vérifié, pouvoir…")
 
     def clean_other(self) -> Person:
-        number = reference.check(self.cleaned_data["other"])
-        case = (
-            Case.objects.visible_to(self.user).filter(reference=number).select_related("person__merged_into").first()
-            if number
-            else None
-        )
+        case = case_numbered(self.cleaned_data["other"], self.user)
         if case is None or case.person is None:
-            raise forms.ValidationError("Aucune demande que vous pouvez voir ne porte ce numéro.")
+            raise forms.ValidationError(NO_SUCH_CASE)
         return case.person.merged_into or case.person
 
 
