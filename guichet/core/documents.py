@@ -19,21 +19,18 @@ from charset_normalizer import from_bytes
 PDF_SECONDS = 40
 MAX_PART = 20 * 1024 * 1024
 MAX_TEXT = 500_000
+# By media type, as core.filetypes says it: the members whose text is read.
 _PARTS = {
-    "docx": re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml"),
-    "xlsx": re.compile(r"xl/(sharedStrings|worksheets/sheet\d+)\.xml"),
-    "pptx": re.compile(r"ppt/(slides/slide\d+|notesSlides/notesSlide\d+)\.xml"),
-    "odt": re.compile(r"content\.xml"),
-    "ods": re.compile(r"content\.xml"),
-    "odp": re.compile(r"content\.xml"),
-}
-EXTENSION_OF: dict[str, str] = {
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
-    "application/vnd.oasis.opendocument.text": "odt",
-    "application/vnd.oasis.opendocument.spreadsheet": "ods",
-    "application/vnd.oasis.opendocument.presentation": "odp",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": re.compile(
+        r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml"
+    ),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": re.compile(
+        r"xl/(sharedStrings|worksheets/sheet\d+)\.xml"
+    ),
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": re.compile(
+        r"ppt/(slides/slide\d+|notesSlides/notesSlide\d+)\.xml"
+    ),
+    "application/vnd.oasis.opendocument.text": re.compile(r"content\.xml"),  # sheets and slides as well
 }
 # Local names: elements that end a line, those that separate words, those whose text is text.
 _ENDS_A_LINE = frozenset({"p", "h", "tr", "table-row", "row", "br", "line-break", "si"})
@@ -106,7 +103,7 @@ def _text_of_pdf(content: bytes) -> str:
 
 def text_of_office(content: bytes, media_type: str) -> str:
     """Plain text of a document, at most `MAX_TEXT` characters; empty when it has none or cannot be read."""
-    wanted = _PARTS.get(EXTENSION_OF.get(media_type, ""))
+    wanted = _PARTS.get(media_type)
     if wanted is None:
         return ""
     collector = _Collector()

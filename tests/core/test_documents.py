@@ -5,10 +5,14 @@ import zipfile
 
 import pytest
 
-from guichet.core.documents import EXTENSION_OF, text_of_office
+from guichet.core.documents import text_of_office
 from guichet.core.spreadsheets import cell, table
 
-TYPES = {extension: media_type for media_type, extension in EXTENSION_OF.items()}
+TYPES = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+}
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 X = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 ODF = (
