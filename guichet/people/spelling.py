@@ -7,6 +7,7 @@ letter is left out, in an index. Two words one letter apart share one of those f
 from __future__ import annotations
 
 from guichet.core.rows import ask
+from guichet.core.spelling import damerau
 
 SHORTEST = 4  # « Roux » is typed with a mistake, « Lam » is another name
 LONG = 8
@@ -19,24 +20,10 @@ def alike(word: str) -> list[str]:
         return [word]
     rows = ask("SELECT word FROM people_nameword WHERE near && %s::text[] LIMIT 500", [sorted(forms(word))])
     allowed = 2 if len(word) >= LONG else 1
-    near = sorted((distance(word, found), found) for (found,) in rows)
+    near = sorted((damerau(word, found, allowed), found) for (found,) in rows)
     return [found for far, found in near if far <= allowed][:AT_MOST]
 
 
 def forms(word: str) -> set[str]:
     """The word, and what it becomes without one of its letters."""
     return {word, *(word[:n] + word[n + 1 :] for n in range(len(word)))}
-
-
-def distance(one: str, other: str) -> int:
-    """Letters to change, add, leave out, or swap with the next one."""
-    before, above = list(range(len(other) + 1)), [0] * (len(other) + 1)
-    earlier = before
-    for n, letter in enumerate(one, 1):
-        above = [n] + [0] * len(other)
-        for m, against in enumerate(other, 1):
-            above[m] = min(before[m] + 1, above[m - 1] + 1, before[m - 1] + (letter != against))
-            if n > 1 and m > 1 and letter == other[m - 2] and one[n - 2] == against:
-                above[m] = min(above[m], earlier[m - 2] + 1)
-        earlier, before = before, above
-    return before[-1]

@@ -10,12 +10,12 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases import actions
 from guichet.cases.models import Case
+from guichet.core.spelling import damerau
 from guichet.desk import searching
 from guichet.desk.searching import Filters, search
 from guichet.organisation.models import Team
 from guichet.people.actions import set_keys
 from guichet.people.models import ContactPoint, Person
-from guichet.people.spelling import distance
 
 Make = Callable[..., Case]
 
@@ -65,8 +65,8 @@ def test_a_short_name_is_another_name(case: Case, make_person: Callable[..., Per
     make_person("Lou", "Lam")
     assert cases("Lim", agent) == []
     assert search("Lacsote", agent).corrected == ["lacoste"]
-    assert distance("lacoste", "lacsote") == distance("roux", "rouxe") == 1
-    assert distance("roux", "loup") == 2
+    assert damerau("lacoste", "lacsote", 2) == damerau("roux", "rouxe", 2) == 1
+    assert damerau("roux", "loup", 2) == 2
 
 
 def test_words_of_messages_and_notes(make_case: Make, team: Team, agent: User) -> None:

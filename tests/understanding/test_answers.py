@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from guichet.core.spelling import damerau
 from guichet.understanding.answers.engine import Engine, Outcome, build
 from guichet.understanding.answers.index import Article
 from guichet.understanding.answers.learning import Example
 from guichet.understanding.answers.measure import measure
 from guichet.understanding.answers.query import acronyms_in, questions_in
-from guichet.understanding.answers.spelling import Speller, damerau
+from guichet.understanding.answers.spelling import Speller
 
 SHEETS = [
     Article(
