@@ -109,13 +109,14 @@ def joined(before: str, added: str) -> str:
 def editor_context(case: Case, user: User, shown: Editor, *, template: str, since: str) -> dict[str, Any]:
     """Everything `_writing.html` shows. `template`: one asked for by the address; `since`: when the page was read."""
     drafts = drafts_of(case, user)
-    suggested = filling.suggestions(case, user)
+    templates, values = list(filling.offered(case)), filling.values_of(case, user)
+    suggested = filling.suggestions(templates, values)
     form = shown.reply_form
     if form is None:
         text, used = drafts.email.text if drafts.email else "", ""
-        wanted = filling.offered(case).filter(pk=key_of(template)).first()
+        wanted = next((one for one in templates if one.pk == key_of(template)), None)
         if wanted is not None:
-            text, used = joined(text, filling.fill(wanted, case, user)), f"{wanted.pk}.{wanted.version}"
+            text, used = joined(text, filling.fill(wanted, values)), f"{wanted.pk}.{wanted.version}"
         form = ReplyForm(
             initial={"text": text, "version": case.version, "template_version": used, "depuis": since},
             auto_id="reponse-%s",
@@ -148,8 +149,8 @@ def editor_context(case: Case, user: User, shown: Editor, *, template: str, sinc
         "refuses_electronic": refuses_electronic(case),
         "suggestions": suggested,
         "more_templates": len(suggested) == filling.SUGGESTED,
-        "reply_templates": filling.offered(case),
-        "variables": [(name, value) for name, value in filling.values_of(case, user).items() if value],
+        "reply_templates": templates,
+        "variables": [(name, value) for name, value in values.items() if value],
         "kept_files": _files(drafts.email, shown.dropped),
     }
 

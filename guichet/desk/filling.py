@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -22,6 +23,7 @@ EXAMPLES = {
     "équipe": "Transports scolaires", "téléphone": "05 36 49 12 12", "échéance": "vendredi 3 juillet 2026",
     "agent": "Nadia Belkacem, Conseillère", "date": "lundi 22 juin 2026",
 }  # fmt: skip
+_SPELT = {fold(name): name for name in EXAMPLES}  # « {prenom} » is understood
 SUGGESTED = 9  # one key each
 
 
@@ -48,10 +50,10 @@ class Suggestion:
         return f"{self.template.pk}.{self.template.version}"
 
 
-def suggestions(case: Case, by: User) -> list[Suggestion]:
-    """The nearest first: of its topic, then of its team, then of everyone."""
-    found = sorted(offered(case), key=lambda t: (t.topic_id is None, t.team_id is None, t.name))[:SUGGESTED]
-    return [Suggestion(template, fill(template, case, by)) for template in found]
+def suggestions(templates: Iterable[ReplyTemplate], values: Mapping[str, str]) -> list[Suggestion]:
+    """Of those offered the nearest first: of its topic, then of its team, then of everyone."""
+    found = sorted(templates, key=lambda t: (t.topic_id is None, t.team_id is None, t.name))[:SUGGESTED]
+    return [Suggestion(template, fill(template, values)) for template in found]
 
 
 def values_of(case: Case, by: User) -> dict[str, str]:
@@ -72,7 +74,6 @@ def values_of(case: Case, by: User) -> dict[str, str]:
     }
 
 
-def fill(template: ReplyTemplate, case: Case, by: User) -> str:
-    """A variable without a value stays written: it then blocks the sending, nothing is guessed."""
-    values = {fold(name): value for name, value in values_of(case, by).items()}
-    return VARIABLE.sub(lambda match: values.get(fold(match.group(1))) or match.group(), template.text)
+def fill(template: ReplyTemplate, values: Mapping[str, str]) -> str:
+    """`values`: see `values_of`. A variable without one stays written: it blocks the sending, nothing is guessed."""
+    return VARIABLE.sub(lambda match: values.get(_SPELT.get(fold(match.group(1)), "")) or match.group(), template.text)

@@ -70,7 +70,7 @@ def prepare(request: AgentRequest, pk: int) -> HttpResponse:
 def _filled(found: Batch, text: str, by: User) -> dict[int, str]:
     cases = Case.objects.filter(pk__in=found.items.values("case")).select_related("person")
     template = ReplyTemplate(text=text)
-    return {case.pk: filling.fill(template, case, by) for case in cases}
+    return {case.pk: filling.fill(template, filling.values_of(case, by)) for case in cases}
 
 
 @agent_required

@@ -134,7 +134,10 @@ def _insert(request: AgentRequest, case: Case) -> HttpResponse:
     text = request.POST.get("text", "")
     used = request.POST.get("template_version", "")
     if template is not None:
-        text, used = joined(text, filling.fill(template, case, request.user)), f"{template.pk}.{template.version}"
+        text, used = (
+            joined(text, filling.fill(template, filling.values_of(case, request.user))),
+            f"{template.pk}.{template.version}",
+        )
     channel = request.POST.get("onglet", "")
     save_draft(case, by=request.user, kind="email", text=text, channel=channel)
     again = request.POST.copy()
