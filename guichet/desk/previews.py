@@ -8,6 +8,7 @@ from guichet.cases.models import Attachment
 from guichet.channels.contract import Reader, Unreadable
 from guichet.core import files
 from guichet.core.documents import words_of_document
+from guichet.core.models import FileWords
 from guichet.core.plugging import channel
 
 # What browsers draw; others are downloaded.
@@ -35,6 +36,9 @@ def preview_of(piece: Attachment) -> Preview:
     if file.family == "text":
         return _text(words_of_document(files.read_bytes(file.pk)[:TEXT_SHOWN], file.family, file.media_type))
     if file.family == "office":
+        known = FileWords.objects.filter(file=file).first()  # read by the worker already, nearly always
+        if known is not None:
+            return _text(known.text)
         return _text(words_of_document(files.read_bytes(file.pk), file.family, file.media_type))
     if file.family == "mail":
         return _text(_mail(files.read_bytes(file.pk)))

@@ -12,13 +12,16 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
-from guichet.cases.models import Attachment, Case, Clock
+from guichet.cases.models import Attachment, Case
 from guichet.core.files import open_bytes
+from guichet.core.pdf import pdf_of
+from guichet.core.refused import Refused
 from guichet.core.spreadsheets import table
 from guichet.core.text import key_of, safe_filename
 from guichet.journal.models import Event
 
 PAGE = 100
+NOT_MADE = "L'export n'a pas pu être fabriqué. Réessayez, ou prévenez l'administrateur."
 KEPT_IN_MEMORY = 8 * 1024 * 1024
 SAID: dict[str, str] = {
     "from_name": "de", "to_name": "à", "reason": "motif", "result": "résultat", "channel": "canal",
@@ -103,9 +106,7 @@ def named_pieces(case: Case) -> Iterator[tuple[str, Attachment]]:
 
 
 def as_pdf(case: Case) -> bytes:
-    """The case on paper: facts, clocks, every exchange in order. Tagged, so that it can be read aloud."""
-    from weasyprint import HTML
-
+    """The case on paper: facts, clocks, every exchange in order. Raises `Refused` where no PDF can be made."""
     context: dict[str, Any] = {
         "case": case,
         "region_name": settings.REGION_NAME,
@@ -113,8 +114,8 @@ def as_pdf(case: Case) -> bytes:
         "exchanges": case.interactions.select_related("author", "person")
         .prefetch_related("attachments__file")
         .order_by("at", "id"),
-        "Clock": Clock,
     }
-    fonts = settings.BASE_DIR / "guichet" / "static" / "fonts"
-    html = render_to_string("desk/case_pdf.html", context)
-    return cast("bytes", HTML(string=html, base_url=f"{fonts.as_uri()}/").write_pdf(pdf_variant="pdf/ua-1"))
+    content = pdf_of(render_to_string("desk/case_pdf.html", context))
+    if content is None:
+        raise Refused(NOT_MADE)
+    return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -26,14 +25,14 @@ def trace(request: AgentRequest, reference: str) -> HttpResponse:
 @agent_required
 @require_POST
 def export(request: AgentRequest, reference: str) -> FileResponse:
-    """Who takes a file away is written in its history, and told in the same transaction."""
+    """Who takes a file away is written in its history first, and committed: making the file takes seconds, and an open
+    transaction would hold back everybody who reads the journal."""
     case = visible_case(request, reference)
-    with transaction.atomic():
-        actions.exported(case, by=request.user)
-        try:
-            kept = tracing.archive(case)
-        except (ImportError, OSError) as error:
-            raise Refused("L'export n'a pas pu être fabriqué. Réessayez, ou prévenez l'administrateur.") from error
+    actions.exported(case, by=request.user)
+    try:
+        kept = tracing.archive(case)
+    except OSError as error:
+        raise Refused(tracing.NOT_MADE) from error
     response = FileResponse(kept, as_attachment=True, filename=f"demande-{case.reference}.zip")
     response["Content-Type"] = "application/zip"
     response["X-Content-Type-Options"] = "nosniff"
