@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+from guichet.cases.models import Case
+from tests.factories import Region, case_of, mail, receive
+
 PARIS = ZoneInfo("Europe/Paris")
 At = Callable[..., datetime]
 
@@ -21,3 +24,9 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
         return now
 
     return travel
+
+
+@pytest.fixture
+def case(region: Region) -> Case:
+    """One that came by mail to the transport team."""
+    return case_of(receive(mail()))

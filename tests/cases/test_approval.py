@@ -14,19 +14,9 @@ from guichet.journal.models import Event
 from guichet.organisation import directory
 from guichet.outbox.models import Delivery, Parcel
 from guichet.people.models import ContactPoint
-from tests.factories import Region, build_region, case_of, mail, receive
+from tests.factories import Region
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def region() -> Region:
-    return build_region()
-
-
-@pytest.fixture
-def case(region: Region) -> Case:
-    return case_of(receive(mail()))
 
 
 @pytest.fixture

@@ -14,19 +14,9 @@ from guichet.cases.models import Case, Draft
 from guichet.cases.tasks import forget_old_drafts
 from guichet.core.refused import NotAllowed, Refused
 from guichet.journal.models import Event
-from tests.factories import Region, build_region, case_of, mail, receive
+from tests.factories import Region
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def region() -> Region:
-    return build_region()
-
-
-@pytest.fixture
-def case(region: Region) -> Case:
-    return case_of(receive(mail()))
 
 
 def test_only_what_is_shown_is_taken_over_and_nothing_is_lost(region: Region, case: Case) -> None:

@@ -15,19 +15,9 @@ from guichet.cases.models import Case, Presence
 from guichet.core.refused import NotAllowed, Refused
 from guichet.desk.editor import presence_context
 from guichet.journal.models import Event
-from tests.factories import Region, build_region, case_of, mail, receive
+from tests.factories import Region
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def region() -> Region:
-    return build_region()
-
-
-@pytest.fixture
-def case(region: Region) -> Case:
-    return case_of(receive(mail()))
 
 
 def seen(case: Case, user: User) -> list[tuple[str, bool]]:

@@ -40,11 +40,6 @@ def docx(text: str) -> bytes:
     return kept.getvalue()
 
 
-@pytest.fixture
-def case(region: Region) -> Case:
-    return case_of(receive(mail()))
-
-
 def attach(case: Case, content: bytes, name: str) -> Attachment:
     file = files.keep(content, name=name)
     message = case.interactions.filter(direction="in").order_by("id")[0]
