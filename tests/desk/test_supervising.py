@@ -77,6 +77,8 @@ def test_a_supervisor_sees_his_subtree_and_nothing_else(
     assert led.get(f"/bureau/equipes/{below.pk}/").status_code == 200
     for address in (f"/bureau/equipes/{other_team.pk}/", f"/bureau/equipes/{other_team.pk}/demandes/"):
         assert led.get(address).status_code == 404
+    too_long = led.get(f"/bureau/equipes/{below.pk}/demandes/?quoi=ouvertes&agent={'9' * 30}")
+    assert too_long.status_code == 200  # no number that the database cannot hold
     posted = led.post(f"/bureau/equipes/{other_team.pk}/repartir/", {"to": "file", "toutes": "oui", "sure": "oui"})
     assert posted.status_code == 404
 
