@@ -8,7 +8,7 @@ from datetime import date
 from django.utils import timezone
 
 from guichet.accounts.models import Absence, Membership, User
-from guichet.accounts.policy import supervised_paths
+from guichet.accounts.policy import supervises
 
 Absences = dict[int, Absence]
 
@@ -42,9 +42,7 @@ def may_record_absence(by: User, user: User) -> bool:
     """The agent himself, who leads one of his teams, administrators."""
     if by.pk == user.pk or by.is_administrator:
         return True
-    paths = supervised_paths(by)
-    theirs = user.memberships.select_related("team")
-    return any(membership.team.path.startswith(path) for membership in theirs for path in paths)
+    return any(supervises(by, membership.team) for membership in user.memberships.select_related("team"))
 
 
 def colleagues_of(user: User) -> list[User]:

@@ -24,11 +24,12 @@ def teams_of(user: User) -> QuerySet[Team]:
 def teams_seen(user: User) -> list[Team]:
     """The same, read once for this object: for a page that asks many times."""
     if user.teams_read is None:
-        members = _memberships(user)
-        if user.is_administrator or any(member.role == Membership.Role.SUPERVISOR for member in members):
+        if is_supervisor(user):
             user.teams_read = list(teams_of(user))
         else:  # read already, with the memberships
-            user.teams_read = sorted((member.team for member in members), key=lambda team: (team.position, team.name))
+            user.teams_read = sorted(
+                (member.team for member in _memberships(user)), key=lambda team: (team.position, team.name)
+            )
     return user.teams_read
 
 
@@ -39,9 +40,7 @@ def belongs_to(user: User) -> set[int]:
 
 def supervises(user: User, team: Team) -> bool:
     """Whether the user answers for this team: he leads it or one above it, or administers."""
-    return user.is_administrator or any(
-        m.role == Membership.Role.SUPERVISOR and team.path.startswith(m.team.path) for m in _memberships(user)
-    )
+    return user.is_administrator or any(team.path.startswith(path) for path in supervised_paths(user))
 
 
 def _memberships(user: User) -> list[Membership]:
@@ -84,7 +83,7 @@ def may_tune_routing(user: User) -> bool:
 
 def may_read_routing(user: User) -> bool:
     """Read by supervisors too: they see why their team receives what it does."""
-    return may_tune_routing(user) or any(m.role == Membership.Role.SUPERVISOR for m in _memberships(user))
+    return may_tune_routing(user) or bool(supervised_paths(user))
 
 
 def is_supervisor(user: User) -> bool:

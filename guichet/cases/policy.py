@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from guichet.accounts.models import User
-from guichet.accounts.policy import is_watched, supervised_paths, teams_of
+from guichet.accounts.policy import is_watched, supervised_paths, supervises, teams_seen
 from guichet.cases.models import Case
 from guichet.core.refused import NotAllowed
 from guichet.organisation.directory import directory
@@ -39,8 +39,7 @@ def may_approve(user: User, case: Case) -> bool:
     """Who is in charge of the team of the case, and administrators."""
     if user.is_machine or not user.is_active:
         return False
-    path = case.team.path if case.team is not None else ""
-    return user.is_administrator or any(path.startswith(supervised) for supervised in supervised_paths(user))
+    return user.is_administrator if case.team is None else supervises(user, case.team)
 
 
 def needs_approval(user: User, case: Case) -> bool:
@@ -76,8 +75,8 @@ class Viewer:
 
 
 def viewer_of(user: User) -> Viewer | None:
-    """None for who sees nothing: a machine, a closed account."""
+    """None for who sees nothing: a machine, a closed account. Teams are read once for this object."""
     if not user.is_active or user.is_machine:
         return None
-    teams = frozenset() if user.is_administrator else frozenset(teams_of(user).values_list("pk", flat=True))
+    teams = frozenset() if user.is_administrator else frozenset(team.pk for team in teams_seen(user))
     return Viewer(user.pk, user.is_administrator, user.clearance, teams)

@@ -18,13 +18,13 @@ from django.db.models.expressions import RawSQL
 from guichet.accounts.models import User
 from guichet.cases.models import Case, CaseQuerySet, SavedView, Status
 from guichet.cases.models.case import MOVED_AT
-from guichet.cases.policy import Viewer
+from guichet.cases.policy import Viewer, viewer_of
 from guichet.cases.tallies import look
 from guichet.core.rows import ask
 from guichet.core.text import key_of
 from guichet.desk import queues
 from guichet.desk.forms.filters import SORTS, FilterForm, condition_of
-from guichet.desk.queues import AWAKE, CAPPED, Group, Queue, default_key, make_mark, queue_of, read_mark, sight
+from guichet.desk.queues import AWAKE, CAPPED, Group, Queue, default_key, make_mark, queue_of, read_mark
 from guichet.organisation.directory import directory
 
 PAGE = 30
@@ -161,7 +161,7 @@ def numbers(listing: Listing, at_most: int) -> list[int]:
 
 def _numbers(listing: Listing, limit: int, mark: tuple[datetime, int] | None, *, back: bool) -> Parts | None:
     """SQL of the numbers of a page, with the moments they are sorted by; None for who sees nothing."""
-    viewer = sight(listing.user)
+    viewer = viewer_of(listing.user)
     if viewer is None:
         return None
     column, latest_first = ORDERS[listing.sort]
@@ -187,7 +187,7 @@ def count(listing: Listing) -> int:
 
 def counts(listings: list[Listing]) -> list[int]:
     """Several lists counted in one statement."""
-    viewer = sight(listings[0].user) if listings else None
+    viewer = viewer_of(listings[0].user) if listings else None
     if viewer is None:
         return [0] * len(listings)
     parts = [_counting(listing, viewer) for listing in listings]
@@ -236,7 +236,7 @@ class Overview:
 
 
 def overview(user: User) -> Overview:
-    viewer = sight(user)
+    viewer = viewer_of(user)
     if viewer is None:
         return Overview("", [], [])
     views = list(SavedView.objects.visible_to(user))

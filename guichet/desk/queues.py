@@ -13,7 +13,7 @@ from guichet.accounts.models import User
 from guichet.accounts.policy import belongs_to, supervises, teams_seen
 from guichet.cases.models import Case, Status
 from guichet.cases.models.case import HANDLE, NO_DEADLINE
-from guichet.cases.policy import Viewer, to_approve_by
+from guichet.cases.policy import to_approve_by, viewer_of
 from guichet.cases.tallies import Count, counts_of
 from guichet.core.text import key_of
 from guichet.organisation.models import Channel
@@ -101,18 +101,10 @@ def queue_of(key: str, user: User) -> Queue | None:
     return None
 
 
-def sight(user: User) -> Viewer | None:
-    """What he may see, as `cases.policy.viewer_of` says it, from what this page has already read."""
-    if not user.is_active or user.is_machine:
-        return None
-    teams = frozenset() if user.is_administrator else frozenset(team.pk for team in teams_seen(user))
-    return Viewer(user.pk, user.is_administrator, user.clearance, teams)
-
-
 def groups(user: User, counts: list[Count] | None = None) -> list[Group]:
     """Every queue with its exact count, from one query on the counters."""
     if counts is None:
-        viewer = sight(user)
+        viewer = viewer_of(user)
         counts = counts_of(viewer) if viewer else []
 
     def total(found: Iterable[Count], stages: tuple[str, ...] = TO_DO) -> int:

@@ -16,12 +16,11 @@ from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases.models import Case, Interaction
-from guichet.cases.policy import people_visible_to
+from guichet.cases.policy import people_visible_to, viewer_of
 from guichet.core import reference
 from guichet.core.phones import normalise
 from guichet.core.rows import ask
 from guichet.core.text import fold, one_line
-from guichet.desk.queues import sight
 from guichet.people.models import ContactPoint, Person
 from guichet.people.spelling import alike
 
@@ -71,7 +70,7 @@ def search(text: str, user: User, filters: Filters = Filters()) -> Found:
     """What the words lead to, the latest cases first."""
     text = one_line(text)[:LONGEST]
     result = Found()
-    viewer = sight(user)
+    viewer = viewer_of(user)
     if viewer is None or len(fold(text)) < 2:
         return result
     people, result.corrected = ([], []) if filters.kind else _people(text)

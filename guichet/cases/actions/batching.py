@@ -29,7 +29,6 @@ from guichet.organisation.models import Team
 AT_MOST = 2000
 UNDO = timedelta(seconds=60)  # at least: a batch is longer to read again than one answer
 KEPT = timedelta(days=30)
-CHANGED = "Elle a changé depuis que vous l'avez choisie."
 
 
 @transaction.atomic
@@ -134,7 +133,7 @@ def _do(batch: Batch, item: BatchItem, owner: User) -> None:
                 item.state = BatchItem.State.DONE
     except Refused as refusal:
         item.state = BatchItem.State.GONE if batch.state == Batch.State.UNDOING else BatchItem.State.FAILED
-        item.why = CHANGED if isinstance(refusal, Stale) else refusal.message[:300]
+        item.why = bulk.CHANGED if isinstance(refusal, Stale) else refusal.message[:300]
     item.save(update_fields=["state", "why", "interaction"])
 
 
