@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -194,6 +195,12 @@ def new_agent(client: Client, region: Region) -> tuple[User, str]:
     })  # fmt: skip
     assert answer.status_code == 200
     return User.objects.get(email="ana@agents.example"), answer.context["password"]
+
+
+def test_what_a_form_asks_is_not_called_optional(chief: Client) -> None:
+    labels = re.findall(r"<label[^>]*>(.*?)</label>", chief.get(f"{DESK}/agents/nouveau/").content.decode())
+    said = {label.partition(" <")[0]: "facultatif" in label for label in labels}
+    assert (said["Prénom"], said["Nom"], said["Adresse e-mail"], said["Téléphone"]) == (False, False, False, True)
 
 
 def test_a_new_agent_changes_the_password_first(chief: Client, region: Region) -> None:
