@@ -16,7 +16,22 @@ from guichet.desk.searching import case_numbered
 NO_SUCH_CASE = "Aucune demande que vous pouvez voir ne porte ce numéro."
 
 
-class DeskForm(forms.Form):
+class Carried(forms.BaseForm):
+    """What was typed is handed to an action; its refusal is an error of the form."""
+
+    def carry_out(self, run: Callable[[dict[str, Any]], object]) -> int:
+        """Call `run` with what was typed. Returns 0 when it is done, else the status to show the form again with."""
+        if not self.is_valid():
+            return 400
+        try:
+            run(self.cleaned_data)
+        except Refused as refusal:
+            self.add_error(None, refusal.message)
+            return refusal.status
+        return 0
+
+
+class DeskForm(Carried, forms.Form):
     """Every field has the look of the desk; errors are tied to their field."""
 
     required_css_class = "requis"
@@ -32,17 +47,6 @@ class DeskForm(forms.Form):
                 field.widget, forms.CheckboxInput | forms.RadioSelect | forms.HiddenInput | forms.FileInput
             ):
                 field.widget.attrs.setdefault("class", "saisie")
-
-    def carry_out(self, run: Callable[[dict[str, Any]], object]) -> int:
-        """Call `run` with what was typed. Returns 0 when it is done, else the status to show the form again with."""
-        if not self.is_valid():
-            return 400
-        try:
-            run(self.cleaned_data)
-        except Refused as refusal:
-            self.add_error(None, refusal.message)
-            return refusal.status
-        return 0
 
 
 def case_typed(text: str, user: User) -> Case:

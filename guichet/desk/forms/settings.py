@@ -13,7 +13,7 @@ from django.db.models import Model
 
 from guichet.accounts.models import User
 from guichet.cases.actions.administering import settle_team
-from guichet.core.refused import Refused
+from guichet.desk.forms.fields import Carried
 from guichet.desk.forms.rules import DayField, Lines, department_choices
 from guichet.organisation import actions
 from guichet.organisation.directory import directory
@@ -23,7 +23,7 @@ DAYS = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
 _SPAN = re.compile(r"^(\d{1,2})(?:[:hH](\d{2})?)?\s*(?:-|–|à)\s*(\d{1,2})(?:[:hH](\d{2})?)?$")
 
 
-class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
+class SettingForm(Carried, forms.ModelForm):  # type: ignore[type-arg]
     """The look of the desk on the fields of a row; `apply` calls the action."""
 
     groups: ClassVar[list[tuple[str, list[str]]]] = []  # title, names of fields; empty: all in one
@@ -43,17 +43,6 @@ class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def apply(self, by: User) -> Model:
         raise NotImplementedError
-
-    def carry_out(self, by: User) -> int:
-        """Returns 0 when it is done, else the status to show the form again with."""
-        if not self.is_valid():
-            return 400
-        try:
-            self.apply(by)
-        except Refused as refusal:
-            self.add_error(None, refusal.message)
-            return refusal.status
-        return 0
 
     def sections(self) -> list[tuple[str, list[Any]]]:
         """(title, bound fields): those of no group come last."""
@@ -286,7 +275,3 @@ class BodyForm(SettingForm):
 
     def apply(self, by: User) -> CompetentBody:
         return actions.save_body(self.instance, list(self.cleaned_data["topics"]), by=by)
-
-    @staticmethod
-    def remove(row: CompetentBody, by: User) -> None:
-        actions.drop_body(row, by=by)

@@ -82,7 +82,7 @@ def edit(request: AgentRequest, section: str, pk: int = 0) -> HttpResponse:
     if request.method == "POST" and request.POST.get("action") == "voir" and isinstance(form, TemplateForm):
         form.is_valid()
     elif request.method == "POST":
-        status = form.carry_out(request.user)
+        status = form.carry_out(lambda data: form.apply(request.user))
         if not status and isinstance(form, AgentForm) and form.password:
             return _password(request, form.instance, form.password)
         if not status:
