@@ -17,7 +17,7 @@ from guichet.desk.forms.counter import new_key
 from guichet.journal.models import Event
 from guichet.organisation.models import Team, Topic
 from guichet.outbox.models import Parcel
-from guichet.people.models import Mandate, Person
+from guichet.people.models import ContactPoint, Mandate, Person
 
 Make = Callable[..., Case]
 PAGE = "/bureau/nouvelle-demande/"
@@ -105,6 +105,18 @@ def test_a_known_person_is_chosen_among_those_one_may_see(
     case = Case.objects.latest("pk")
     assert case.person == person and Person.objects.count() == 1
     assert case.interactions.filter(direction="in").get().sender_address == "sandrine@courriel.example"
+
+
+def test_a_receipt_goes_to_the_proved_address(
+    desk: Client, person: Person, topic: Topic, make_case: Make, team: Team
+) -> None:
+    make_case(team, person=person)
+    ContactPoint.objects.create(
+        person=person, kind="email", value="prouvee@courriel.example", source="form", verified_at=timezone.now()
+    )
+    desk.post(f"{PAGE}?personne={person.pk}", filled(topic, who="known"))
+    message = Case.objects.latest("pk").interactions.get(direction="in")
+    assert message.sender_address == "prouvee@courriel.example"
 
 
 def test_nobody_gives_a_name(desk: Client, topic: Topic) -> None:

@@ -13,7 +13,7 @@ from guichet.accounts.models import User
 from guichet.cases.actions.handling import assign
 from guichet.cases.actions.moving import locked
 from guichet.cases.actions.opening import open_from
-from guichet.cases.actions.writing import after_reply
+from guichet.cases.actions.writing import after_reply, working_addresses
 from guichet.cases.models import Case, Interaction
 from guichet.cases.policy import may_handle, people_visible_to
 from guichet.core.refused import Refused
@@ -147,8 +147,8 @@ def _address(person: Person | None) -> str:
     """Where a written receipt may go: his own address, unless he refuses it or it does not work."""
     if person is None or person.electronic_reply_refused or person.is_left_alone:
         return ""
-    point = person.contact_points.filter(kind="email", bad_since__isnull=True).order_by("-verified_at", "pk").first()
-    return point.value if point else ""
+    points = working_addresses(person)
+    return points[0].value if points else ""
 
 
 def _answered(case: Case, answer: str, *, by: User, result: str) -> None:

@@ -27,6 +27,7 @@ from guichet.core.text import strip_controls
 from guichet.journal.actions import record
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel
+from guichet.people.models import ContactPoint, Person
 
 UploadedFile = tuple[str, bytes]
 # A variable of a template that nobody filled: « {prénom} », « [prénom] » (behaviours 33).
@@ -234,15 +235,18 @@ def answer_to(case: Case) -> list[tuple[str, str]]:
         .first()
     )
     person = case.person
-    points = list(person.contact_points.filter(kind="email", bad_since__isnull=True)) if person else []
+    points = working_addresses(person) if person else []
     good = {point.value for point in points}
     name = (person.contact_name or person.full_name) if person else ""
     if last is not None and (last.sender_address in good or person is None):
         return [(last.sender_address, last.sender_name or name)]
-    if points:
-        best = sorted(points, key=lambda p: (p.verified_at is None, p.pk))[0]
-        return [(best.value, name)]
-    return []
+    return [(points[0].value, name)] if points else []
+
+
+def working_addresses(person: Person) -> list[ContactPoint]:
+    """His e-mail addresses that refused nothing, the proved ones first."""
+    points = person.contact_points.filter(kind=ContactPoint.Kind.EMAIL, bad_since__isnull=True)
+    return sorted(points, key=lambda point: (point.verified_at is None, point.pk))
 
 
 def signed(case: Case, body: str, *, by: User) -> str:
