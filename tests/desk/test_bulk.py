@@ -178,8 +178,9 @@ def test_the_whole_queue_in_its_order(make_case: Make, team: Team, desk: Client)
 def test_nothing_ticked_and_another_agents_batch(
     make_case: Make, make_agent: Callable[..., User], team: Team, desk: Client
 ) -> None:
-    empty = desk.post("/bureau/lot/", {"demande": ["x", "9" * 40, "-1"]})
-    assert empty.status_code == 400
+    listed = {"liste": f"file=equipe-{team.pk}", "demande": ["x", "9" * 40, "-1"]}
+    empty = desk.post("/bureau/lot/", listed, follow=True)
+    assert empty.redirect_chain == [(f"/bureau/?file=equipe-{team.pk}", 302)]  # Enter on a box: on the list still
     assert "Cochez au moins une demande" in empty.content.decode()
     batch = chosen(desk, make_case(team))
     other = Client()

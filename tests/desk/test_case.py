@@ -127,6 +127,22 @@ def test_transfer_needs_a_reason(desk: Client, case: Case, other_team: Team) -> 
     assert case.team == other_team
 
 
+def test_the_form_of_an_act_is_asked_for(desk: Client, case: Case, other_team: Team) -> None:
+    shown = desk.get(at(case) + "?file=toutes").content.decode()
+    link = at(case, "faire/transferer/") + "?file=toutes"
+    assert link in shown
+    assert "transferer-reason" not in shown
+    page, part = desk.get(link).content.decode(), desk.get(link + "&menu=1").content.decode()
+    for form in (page, part):
+        assert f'action="{link}"' in form
+        assert f">{other_team.name}</option>" in form
+        assert 'id="transferer-reason"' in form
+    assert "<html" in page
+    assert "<html" not in part
+    assert desk.get(at(case, "faire/rouvrir/")).status_code == 409
+    assert desk.get(at(case, "faire/rien/")).status_code == 404
+
+
 def test_acts(desk: Client, case: Case, make_case: Make, team: Team, agent: User) -> None:
     def act(verb: str, **data: object) -> int:
         return desk.post(at(case, f"faire/{verb}/"), data).status_code

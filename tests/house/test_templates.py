@@ -21,6 +21,7 @@ from guichet.cases.actions.absences import record_absence
 from guichet.cases.actions.reviewing import answer_review
 from guichet.cases.models import Case
 from guichet.core.refused import Refused
+from guichet.desk.views.acts import ACTS
 from guichet.notices.actions import warn
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
@@ -181,6 +182,8 @@ def _states_of_a_case(house: House) -> None:
     by = house.region.nadia
     mine, theirs = citizen(house.case), agent(by)
     theirs.post(f"/bureau/demandes/{house.case.reference}/reponse/", {"text": "ci-joint la lettre", "version": 0})
+    for verb in ACTS:
+        theirs.get(f"/bureau/demandes/{house.case.reference}/faire/{verb}/")
     actions.reply(house.case, by=by, text="Voici.")
     steps = (
         lambda: actions.wait_for_citizen(house.case, by=by, days=10),

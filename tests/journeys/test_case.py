@@ -106,6 +106,19 @@ def test_without_script_a_document_has_its_page(visits: Visits, site: Site, text
     go(page, page.get_by_role("link", name=re.compile("Demande N°")))
     expect(page.get_by_role("heading", level=1)).to_have_text("Il apporte un mot.")
 
+    # And so has the form of an act, which a script would have put in the menu.
+    page.get_by_label("Autres actions").click()
+    page.get_by_text("Ajouter une tâche", exact=True).click()
+    go(page, page.get_by_role("link", name="Remplir sur une page : Ajouter une tâche"))
+    page.get_by_label("À faire", exact=True).fill("Lire le mot")
+    address = page.url
+    go(page, page.get_by_role("button", name="Ajouter", exact=True))
+    expect(page.get_by_text("À faire : Lire le mot")).to_be_visible()
+    looked = visits.page()
+    enter(looked, site)
+    looked.goto(address)
+    check(looked, "action sur sa page")
+
 
 def test_parted_then_joined_then_set_apart(visits: Visits, site: Site) -> None:
     page = visits.page()
@@ -151,6 +164,7 @@ def test_a_task_holds_the_closing_back(visits: Visits, site: Site) -> None:
     go(page, page.get_by_role("button", name="Ajouter", exact=True))
     expect(page.get_by_text("À faire : Appeler le transporteur")).to_be_visible()
     page.keyboard.press("e")
+    expect(page.get_by_label("Résultat")).to_be_focused()
     go(page, page.locator("#acte-clore").get_by_role("button", name="Clôturer"))
     expect(page.get_by_text("Une tâche reste à faire")).to_be_visible()
     check(page, "clôture retenue")

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from guichet.accounts.models import User
 from guichet.cases import actions
@@ -138,12 +138,13 @@ ACTS: dict[str, Act] = {
 
 
 def offered(case: Case, user: User, failed: str = "", bound: forms.ActForm | None = None) -> list[dict[str, Any]]:
-    """Acts that this case permits now, each with its form; the one that failed keeps what was typed."""
+    """Acts that this case permits now. The one that failed has its form, with what was typed, and those that ask
+    nothing have theirs; the form of the others is fetched when it is opened: fifteen forms were half of the page."""
     return [
         {
             "verb": verb,
             "act": act,
-            "form": bound if verb == failed and bound is not None else _form(verb, case, user),
+            "form": bound if verb == failed else _form(verb, case, user) if act.form is forms.NothingForm else None,
             "open": verb == failed,
         }
         for verb, act in ACTS.items()
@@ -156,13 +157,16 @@ def _form(verb: str, case: Case, user: User, data: Any = None) -> forms.ActForm:
 
 
 @agent_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
+    """The form of an act, as a page or for the menu of the case (`?menu=1`); sent, it is done."""
     from guichet.desk.views.case import case_page, visible_case
 
     case = visible_case(request, reference)
     if verb not in ACTS:
         raise Http404
+    if request.method == "GET":
+        return _act_page(request, case, verb)
     form = _form(verb, case, request.user, request.POST)
     if verb == "reunir" and form.is_valid():  # looked at before it is done
         return redirect("desk:merge_preview", case.reference, form.cleaned_data["other"].reference)
@@ -171,6 +175,26 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
         messages.success(request, ACTS[verb].done)
         return back(request, case)
     return case_page(request, case, status=status, failed=verb, bound=form)
+
+
+def _act_page(request: AgentRequest, case: Case, verb: str) -> HttpResponse:
+    if not ACTS[verb].offered(case):
+        raise Refused("La demande a changé : cette action n'est plus possible.", status=409)
+    context = {
+        "nav": "inbox",
+        "case": case,
+        "item": {"verb": verb, "act": ACTS[verb], "form": _form(verb, case, request.user)},
+        "kept": _kept(request),
+    }
+    return render(request, "desk/_act.html" if request.GET.get("menu") else "desk/act.html", context)
+
+
+def _kept(request: AgentRequest) -> str:
+    """What the address says of the list beside the case, without what it says of this one answer."""
+    query = request.GET.copy()
+    for name in ("envoye", "notee", "modele", "avant", "oriente", "menu"):
+        query.pop(name, None)
+    return query.urlencode()
 
 
 def tried(request: AgentRequest, case: Case, run: Callable[[], object], done: str) -> HttpResponse:
@@ -186,10 +210,7 @@ def tried(request: AgentRequest, case: Case, run: Callable[[], object], done: st
 
 def back(request: AgentRequest, case: Case, extra: str = "", *, everywhere: str = "") -> HttpResponse:
     """To the case, or to the list when it is no longer ours to see; `everywhere`: said on both."""
-    query_of = request.GET.copy()
-    for name in ("envoye", "notee", "modele", "avant", "oriente"):
-        query_of.pop(name, None)
-    kept = query_of.urlencode()
+    kept = _kept(request)
     query = "&".join(part for part in (kept, extra, everywhere) if part)
     kept = "&".join(part for part in (kept, everywhere) if part)
     if Case.objects.visible_to(request.user).filter(pk=case.pk).exists():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -40,7 +41,12 @@ def batches(request: AgentRequest) -> HttpResponse:
         numbers = listing.numbers(kept, batching.AT_MOST + 1)
     else:
         numbers = keys_in(request.POST.getlist("demande"))
-    return redirect("desk:batch", batching.choose(numbers, by=user).pk)
+    try:
+        found = batching.choose(numbers, by=user)
+    except Refused as refusal:  # Enter on a box sends the form with nothing ticked: back on the same list, told why
+        messages.error(request, refusal.message)
+        return redirect(f"{reverse('desk:inbox')}?{urlencode(dict(parse_qsl(request.POST.get('liste', '')[:2000])))}")
+    return redirect("desk:batch", found.pk)
 
 
 @agent_required

@@ -26,6 +26,10 @@ document.addEventListener('keydown', (e) => {
   if (ici) { e.preventDefault(); ici.checked = !ici.checked; dernier = ici; compter(); }
 });
 addEventListener('pageshow', compter);
+// Entrée sur une case la coche, comme Espace : elle n’envoie pas le lot, qu’une touche de trop ouvrirait vide.
+document.addEventListener('keydown', (e) => {
+  if (e.key === 'Enter' && e.target.matches?.('input[type=checkbox][form="lot"], [data-lot-barre] input[type=checkbox]')) { e.preventDefault(); e.target.click(); }
+});
 
 const suivre = async () => {
   const zone = document.querySelector('[data-lot]');

@@ -10,19 +10,20 @@ if (fenetre) {
   const commandes = () => {
     const trouvees = [];
     const ajouter = (nom, faire) => { if (nom && !trouvees.some((c) => c.nom === nom)) trouvees.push({ nom, faire }); };
-    const moi = document.querySelector(`#attribuer-to option[value="${fenetre.dataset.moi}"]`);
-    if (moi) ajouter("M'attribuer cette demande", () => { moi.closest('select').value = moi.value; moi.closest('form').requestSubmit(); });
+    const acte = (bloc, faire) => () => document.dispatchEvent(new CustomEvent('guichet:acte', { detail: { bloc, faire } }));
+    const attribuer = document.getElementById('acte-attribuer');
+    if (attribuer) ajouter("M'attribuer cette demande", acte(attribuer, () => {
+      const choix = document.getElementById('attribuer-to');
+      if (choix) { choix.value = fenetre.dataset.moi; choix.form.requestSubmit(); }
+    }));
     for (const resume of document.querySelectorAll('.cas__actions details > summary')) {
       if (resume.hasAttribute('aria-label')) continue;
-      ajouter(texte(resume), () => {
-        for (let d = resume.parentElement; d; d = d.parentElement.closest('details')) d.open = true;
-        (resume.parentElement.querySelector('select, textarea, input:not([type=hidden])') || resume.parentElement.querySelector('button'))?.focus();
-      });
+      ajouter(texte(resume), acte(resume.parentElement));
     }
     const zone = (onglet, id) => () => { const o = document.querySelector(onglet); if (o) o.checked = true; document.getElementById(id).focus(); };
     if (document.getElementById('reponse-text')) ajouter('Répondre', zone('.onglets input:not(#onglet-note)', 'reponse-text'));
     if (document.getElementById('note-text')) ajouter('Écrire une note', zone('#onglet-note', 'note-text'));
-    for (const lien of document.querySelectorAll('.barre__nouvelle, .cas__actions a')) ajouter(texte(lien), () => lien.click());
+    for (const lien of document.querySelectorAll('.barre__nouvelle, .cas__actions a:not([data-acte] a)')) ajouter(texte(lien), () => lien.click());
     for (const lien of document.querySelectorAll('.barre__nav a, .files a, .barre__outils a')) {
       const nom = texte(lien.querySelector('.files__nom') || lien.querySelector('.sr') || lien);
       ajouter(`Aller à : ${nom}`, () => lien.click());
