@@ -148,6 +148,8 @@ CLAMD = env("GUICHET_CLAMD")  # "127.0.0.1:3310" or a socket path; empty: files 
 # -- time rules -----------------------------------------------------------------------------------------------------
 UNDO_SECONDS = int(env("GUICHET_UNDO_SECONDS", "15"))
 DRAFT_DAYS = int(env("GUICHET_DRAFT_DAYS", "60"))
+ARTICLE_REVIEW_DAYS = int(env("GUICHET_ARTICLE_REVIEW_DAYS", "365"))
+ASKED_DAYS = int(env("GUICHET_ASKED_DAYS", "180"))
 # How long a worker may hold a delivery before another takes it over: longer than the longest SMTP dialogue.
 OUTBOX_LEASE_SECONDS = int(env("GUICHET_OUTBOX_LEASE_SECONDS", "300"))
 REOPEN_GRACE_DAYS = int(env("GUICHET_REOPEN_GRACE_DAYS", "30"))
@@ -173,6 +175,7 @@ INSTALLED_APPS = [
     "guichet.accounts",
     "guichet.people",
     "guichet.outbox",
+    "guichet.knowledge",
     "guichet.cases",
     "guichet.notices",
     "guichet.portal",

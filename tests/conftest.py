@@ -32,6 +32,7 @@ def fresh_memory(settings: Any, tmp_path: Path) -> Iterator[None]:
     from guichet.cases.routing.learnt import forget_learnt
     from guichet.cases.routing.rules import forget_rules
     from guichet.core.plugging import channel
+    from guichet.knowledge import finding
     from guichet.organisation import directory
 
     settings.MEDIA_ROOT = tmp_path / "fichiers"
@@ -48,12 +49,14 @@ def fresh_memory(settings: Any, tmp_path: Path) -> Iterator[None]:
     directory.forget()
     forget_rules()
     forget_learnt()
+    finding.forget()
     channel.cache_clear()
     yield
     machines.forget()
     directory.forget()
     forget_rules()
     forget_learnt()
+    finding.forget()
     channel.cache_clear()
 
 

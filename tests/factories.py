@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from guichet.accounts.actions import create_agent, join
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases.actions import register_raw, understand_waiting
 from guichet.cases.models import Case, InboundItem
+from guichet.knowledge.models import Article
 from guichet.organisation import directory
 from guichet.organisation.actions import route_topic, save_team, save_topic
 from guichet.organisation.models import Commitment, CompetentBody, Team, TeamAddress, Topic
@@ -88,3 +90,21 @@ def receive(raw: bytes, *, to: str = "", at: datetime | None = None, quiet: bool
 def case_of(item: InboundItem) -> Case:
     assert item.interaction is not None, (item.state, item.error)
     return item.interaction.case
+
+
+def article(
+    code: str = "carte-perdue", *, title: str = "Carte de transport perdue", owner: Team, by: User | None = None,
+    wordings: tuple[str, ...] = (), kind: str = "question", audience: str = "citizen", **content: Any,
+) -> Article:  # fmt: skip
+    """An article in service."""
+    from guichet.knowledge.actions import import_articles
+    from guichet.knowledge.exchange import filed_of
+
+    row = {
+        "code": code, "kind": kind, "audience": audience, "title": title, "wordings": list(wordings),
+        "answer": "Commandez un duplicata en ligne : il coûte 10 € et arrive en 8 jours.",
+        "topics": ["transport_scolaire.carte"], "sources": [{"title": "Règlement", "url": "https://exemple.example/r"}],
+    }  # fmt: skip
+    done = import_articles([filed_of({**row, **content})], owner=owner, publish=True, by=by or machine(GUICHET))
+    assert not done.problems, done.problems
+    return Article.objects.select_related("live", "owner").get(code=code)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
@@ -41,7 +42,8 @@ def long(name: str) -> Callable[[Callable[..., Any]], Any]:
 def ask(name: str, **arguments: Any) -> bool:
     """Queue a long task in the transaction that runs. False when one already waits."""
     try:
-        app.configure_task(name, queueing_lock=name).defer(**arguments)
+        with transaction.atomic():  # the refusal of a second one must not spoil what the caller did
+            app.configure_task(name, queueing_lock=name).defer(**arguments)
     except AlreadyEnqueued:
         return False
     return True

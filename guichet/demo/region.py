@@ -16,7 +16,9 @@ from guichet.accounts.models import User
 from guichet.cases.actions.routing import add_examples, learn_routing, save_rule
 from guichet.cases.models import Case, ReplyTemplate, RoutingModel, RoutingRule
 from guichet.core.identifiers import DEPARTMENTS
+from guichet.demo import base
 from guichet.demo.topics import TOPICS, examples
+from guichet.knowledge.models import SearchIndex
 from guichet.organisation.actions import close_exceptionally, route_topic, save_team, save_topic
 from guichet.organisation.models import Channel, Closure, Commitment, CompetentBody, Team, TeamAddress, Topic
 
@@ -95,6 +97,9 @@ AGENTS: tuple[tuple[str, str, str, str, tuple[str, ...], bool, dict[str, Any]], 
      ("POL-TRA", "ACC-ORI", "ACC-URG"), True,
      {"clearance": 1}),
     ("claire.faure", "Claire", "Faure", "Juriste", ("RES-JUR", "RES-DPO"), False, {"clearance": 2}),
+    ("camille.redon", "Camille", "Redon", "Rédactrice de la base de réponses", ("ACC-REL",), False,
+     {"is_editor": True}),
+    ("hugo.vallee", "Hugo", "Vallée", "Rédacteur, guide des aides", ("EDU-JEU",), False, {"is_editor": True}),
     ("sam.admin", "Sam", "Lafon", "Administrateur", (), False,
      {"clearance": 2, "is_administrator": True, "is_mailroom": True}),
 )  # fmt: skip
@@ -124,6 +129,7 @@ def finish() -> None:
     """What is learnt, which takes seconds: in no transaction, since watchers of the journal wait for the oldest one."""
     if not RoutingModel.objects.exists():
         learn_routing(by=machine(GUICHET))
+    base.load(machine(GUICHET))
 
 
 def is_here() -> bool:
@@ -132,7 +138,7 @@ def is_here() -> bool:
 
 
 def is_whole() -> bool:
-    return RoutingModel.objects.exists() and Case.objects.exists()
+    return RoutingModel.objects.exists() and Case.objects.exists() and SearchIndex.objects.exists()
 
 
 def _build(by: User) -> None:

@@ -122,9 +122,11 @@ def build(
     synonyms: Iterable[str] = (),
     *,
     built_in: bool = True,
+    learn: bool = True,
 ) -> Engine:
     """An engine for these sheets. `examples`: questions whose right sheets are known (none: out of scope), besides the
-    wordings of the sheets. `synonyms`: lines « people's words = the sheets' words », over those every base has."""
+    wordings of the sheets. `synonyms`: lines « people's words = the sheets' words », over those every base has.
+    Learning from the wordings takes seconds; without it, what every base knows is used."""
     known = examples_of(articles, examples)
     filed = with_wordings(articles, known)
     index = build_index(filed)
@@ -134,7 +136,7 @@ def build(
         same[said] = tuple(dict.fromkeys((*same.get(said, ()), *meant)))
     speller = Speller(index.spelt, words_of_synonyms(lines))
     engine = Engine(index, speller, same)
-    if known:
+    if known and learn:
         engine.taught = teach(index, known, engine.read)
     return engine
 

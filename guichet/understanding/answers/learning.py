@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from guichet.understanding.answers.index import FIELDS, Article, Floats, Index, Numbers, wordings_matrix
 from guichet.understanding.answers.query import Query
@@ -224,6 +223,8 @@ def _learn_order(tried: Sequence[Tried]) -> Floats:
         rows.append(best - wrong)
     if len(rows) < FEW:
         return UNTAUGHT.order
+    from sklearn.linear_model import LogisticRegression  # to learn only: no page pays for it
+
     pairs = np.vstack(rows)
     signs = np.vstack([pairs, -pairs])
     machine = LogisticRegression(fit_intercept=False, C=0.05, max_iter=500)
@@ -259,6 +260,8 @@ def _learn_sureness(taught: Taught, tried: Sequence[Tried]) -> Taught:
 def _calibrate(signs: Floats, right: Sequence[bool]) -> Floats:
     if all(right) or not any(right):
         return _weights(SURE_SIGNS, constant=3.0 if all(right) else -3.0)
+    from sklearn.linear_model import LogisticRegression
+
     machine = LogisticRegression(fit_intercept=False, C=10.0, max_iter=1000).fit(signs, right)
     return np.asarray(machine.coef_[0], dtype=np.float32)
 

@@ -1,0 +1,1 @@
+"""The base of answers: one approved answer, many renderings. Articles, versions, wordings, search."""
