@@ -21,8 +21,12 @@ SMS_LENGTH = 306  # two joined messages of 153 signs
 SPOKEN_LENGTH = 500
 
 
+# Pages of the desk that stand where an article would.
+TAKEN = frozenset({"exporter", "importer", "nouveau", "saison", "synonymes", "travail"})
+
+
 def is_code(text: str) -> bool:
-    return len(text) <= 80 and CODE_PATTERN.fullmatch(text) is not None
+    return len(text) <= 80 and CODE_PATTERN.fullmatch(text) is not None and text not in TAKEN
 
 
 class Kind(models.TextChoices):

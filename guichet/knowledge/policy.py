@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from guichet.accounts.policy import supervises, teams_seen
+from guichet.accounts.policy import is_supervisor, supervises, teams_seen
 from guichet.knowledge.models import Article, Audience, Version
 
 if TYPE_CHECKING:
@@ -36,3 +36,8 @@ def may_review(user: User, version: Version) -> bool:
 
 def may_review_some(user: User, article: Article) -> bool:
     return may_write(user) or supervises(user, article.owner)
+
+
+def reads_drafts(user: User) -> bool:
+    """Who writes or reads again somewhere sees the articles that were never published."""
+    return may_write(user) or is_supervisor(user)

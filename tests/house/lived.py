@@ -38,12 +38,14 @@ from guichet.cases.models.case import next_reference
 from guichet.cases.models.review import CRITERIA
 from guichet.core import files
 from guichet.gateway.worker import drain
+from guichet.knowledge.actions import start_draft
+from guichet.knowledge.models import Article
 from guichet.organisation.models import Commitment
 from guichet.outbox.models import Delivery, Parcel
 from guichet.people import actions as people
 from guichet.people.identity import Claim
 from guichet.people.models import Merge, Person
-from tests.factories import Region, build_region, case_of, mail, receive
+from tests.factories import Region, article, build_region, case_of, mail, receive
 from tests.portal.test_contact import PDF, filled
 
 CITIZEN = "sandrine.lacoste@courriel.example"
@@ -80,6 +82,7 @@ class House:
     view: SavedView  # of Nadia, shared with her team
     absence: Absence  # of Nadia, to come
     review: Review  # of an answer of Nadia, by an administrator
+    article: Article  # of the team of Nadia, public, with a draft
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -130,6 +133,7 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
+        article=_article(region),
         review=_review(region),
         absence=record_absence(
             Absence(user=by, first_day=timezone.localdate() + timedelta(days=9), leaves_to="queue",
@@ -147,6 +151,12 @@ def live() -> House:
         alike=alike,
         merged=people.merge(alike, double, by=by),
     )  # fmt: skip
+
+
+def _article(region: Region) -> Article:
+    found = article(owner=region.transport, wordings=("j'ai perdu ma carte",))
+    start_draft(found, by=region.chief)
+    return found
 
 
 def _review(region: Region) -> Review:

@@ -68,6 +68,10 @@ def case_and(name: str) -> Callable[[House], dict[str, Any]]:
     return lambda house: {"reference": house.case.reference, "pk": getattr(house, name).pk}
 
 
+def of_article(house: House) -> dict[str, Any]:
+    return {"code": house.article.code}
+
+
 DOORS: dict[str, Door] = {
     "healthz": public(),
     # citizens
@@ -205,6 +209,12 @@ DOORS: dict[str, Door] = {
     "desk:reviews": of_agents(),
     "desk:review": of_case(arguments=lambda house: {"pk": house.review.pk}),
     "desk:available": of_agents(post={"disponible": "non"}, answers=DONE),
+    # the base of answers: read by every agent
+    "desk:base": of_agents(),
+    "desk:article": of_agents(arguments=of_article),
+    "desk:article_versions": of_agents(arguments=of_article),
+    "desk:article_report": of_agents(arguments=of_article, post={"remarque": "C'est 12 €."}, answers=DONE),
+    "desk:article_act": of_chief(arguments=of_article, post={"action": "soumettre"}, answers=DONE),
     "desk:rules": of_chief(),
     "desk:rule_new": of_chief(),
     "desk:rule": of_chief(arguments=lambda house: {"pk": house.rule.pk}),

@@ -82,7 +82,9 @@ class Engine:
 
     def search(self, text: str, at_most: int = RANKED) -> list[str]:
         """Sheets that hold something of the question, best first."""
-        return [self.index.ids[place] for place in self.ranked(text)[1].places[:at_most].tolist()]
+        _, found, scores, _ = self.ranked(text)
+        held = [place for place, blend in zip(found.places.tolist(), scores.tolist(), strict=True) if blend > 0]
+        return [self.index.ids[place] for place in held[:at_most]]
 
     def read(self, text: str) -> Query:
         return read_question(text, self.index, self.speller, self.synonyms)
