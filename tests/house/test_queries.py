@@ -27,11 +27,14 @@ from guichet.cases.models import (
 from guichet.cases.models.case import next_reference
 from guichet.core import files
 from guichet.journal.actions import record
+from guichet.knowledge.actions import start_draft
+from guichet.knowledge.models import Vote, Wording
 from guichet.organisation import directory
 from guichet.organisation.models import Team, Topic
 from guichet.outbox.models import Delivery, Parcel
 from guichet.people.actions import set_keys
 from guichet.people.models import Person
+from tests.factories import article
 from tests.house.lived import CITIZEN, House, agent, citizen
 
 FEW, MANY = 5, 50
@@ -126,6 +129,18 @@ def more_agents(house: House, number: int) -> None:
         Membership.objects.create(user=user, team=team)
 
 
+def more_articles(house: House, number: int) -> None:
+    """Each with wordings, votes, versions; and as many of them on one article."""
+    stamp = str(timezone.now().timestamp()).replace(".", "-")
+    for n in range(number):
+        found = article(f"a-{stamp}-{n}", title=f"Article {n}", owner=house.region.transport, wordings=("un", "deux"))
+        start_draft(found, by=house.region.chief)
+        for one in (found, house.article):
+            Vote.objects.create(version_id=one.live_id, place="search", value="non", remark="Faux.")
+        Wording.objects.create(article=house.article, text=f"{stamp}{n}", by=house.region.chief)
+        record("article.draft_saved", by=house.region.chief, subject=f"article:{house.article.pk}", code="x", version=n)
+
+
 def of_nadia(house: House) -> Client:
     return agent(house.region.nadia)
 
@@ -160,6 +175,10 @@ PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
     ("/bureau/orientation/journal/", of_chief, more_rules),
     ("/bureau/orientation/exemples/", of_chief, more_rules),
     ("/bureau/orientation/qualite/", of_chief, more_rules),
+    ("/bureau/base/", of_nadia, more_articles),
+    ("/bureau/base/?q=carte", of_chief, more_articles),
+    ("/bureau/base/?etat=brouillons", of_chief, more_articles),
+    ("/bureau/base/carte-perdue/", of_chief, more_articles),
 ]
 
 
