@@ -11,6 +11,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases.actions import resume_overdue, wake
 from guichet.cases.actions.batching import sweep_batches
+from guichet.cases.actions.ideas import FINDING, find_ideas, sweep_ideas
 from guichet.cases.actions.personal import forget_drafts
 from guichet.cases.actions.presence import forget_presences
 from guichet.cases.actions.routing import LEARNING, learn_when_asked
@@ -46,6 +47,19 @@ def forget_old_drafts(timestamp: int) -> None:
 def learn(by: int) -> None:
     """A new version of the routing, asked for on the screen."""
     learn_when_asked(by=User.objects.get(pk=by))
+
+
+@long(FINDING)
+def find_answer_ideas() -> None:
+    """What agents write again and again, asked for on the screen."""
+    find_ideas(by=machine(GUICHET))
+
+
+@every("37 3 * * *", "cases.answer_ideas")
+def look_for_answer_ideas(timestamp: int) -> None:
+    while sweep_ideas(by=machine(GUICHET)):
+        continue
+    find_ideas(by=machine(GUICHET))
 
 
 @every("* * * * *", "cases.fold_tallies")

@@ -15,6 +15,7 @@ from guichet.cases.policy import may_approve, needs_approval
 from guichet.cases.sending import postal_lines, preferred_channel, refuses_electronic
 from guichet.core.text import key_of
 from guichet.desk import filling
+from guichet.desk.answers import inserted
 from guichet.desk.cautions import Panel
 from guichet.desk.forms.writing import NoteForm, ReplyForm
 from guichet.organisation.models import Channel
@@ -106,8 +107,10 @@ def joined(before: str, added: str) -> str:
     return f"{before.rstrip()}\n\n{added}" if before.strip() else added
 
 
-def editor_context(case: Case, user: User, shown: Editor, *, template: str, since: str) -> dict[str, Any]:
-    """Everything `_writing.html` shows. `template`: one asked for by the address; `since`: when the page was read."""
+def editor_context(
+    case: Case, user: User, shown: Editor, *, template: str, since: str, article: str = ""
+) -> dict[str, Any]:
+    """Everything `_writing.html` shows. `template`, `article`: asked for by the address; `since`: when it was read."""
     drafts = drafts_of(case, user)
     templates, values = list(filling.offered(case)), filling.values_of(case, user)
     suggested = filling.suggestions(templates, values)
@@ -117,10 +120,11 @@ def editor_context(case: Case, user: User, shown: Editor, *, template: str, sinc
         wanted = next((one for one in templates if one.pk == key_of(template)), None)
         if wanted is not None:
             text, used = joined(text, filling.fill(wanted, values)), f"{wanted.pk}.{wanted.version}"
-        form = ReplyForm(
-            initial={"text": text, "version": case.version, "template_version": used, "depuis": since},
-            auto_id="reponse-%s",
-        )
+        answers = list(drafts.email.answers) if drafts.email else []
+        if article and (offer := inserted(article, user)) is not None and offer.version.pk not in answers:
+            text, answers = joined(text, offer.text), [*answers, offer.version.pk]
+        initial = {"text": text, "version": case.version, "template_version": used, "depuis": since, "answers": answers}
+        form = ReplyForm(initial=initial, auto_id="reponse-%s")
     elif not form["depuis"].value():
         form.data["depuis"] = since  # type: ignore[index]
     postal = postal_lines(case.person) if case.person else []

@@ -146,11 +146,15 @@ def _found(shelf: Shelf, rows: Any) -> list[Article]:
     return [*ranked, *others.order_by("code")[:PAGE]]
 
 
+def no_votes() -> dict[str, int]:
+    return dict.fromkeys(Vote.Value.values, 0)
+
+
 def _lines(articles: list[Article]) -> list[Line]:
     keys = [article.pk for article in articles]
     today = paris_day(timezone.now())
     wordings = dict(Wording.objects.filter(article__in=keys).values_list("article").annotate(n=Count("pk")))
-    votes: dict[int, dict[str, int]] = defaultdict(dict)
+    votes: dict[int, dict[str, int]] = defaultdict(no_votes)
     given = Vote.objects.filter(version__in=[a.live_id for a in articles if a.live_id])
     for version, value, number in given.values_list("version", "value").annotate(n=Count("pk")):
         votes[version][value] = number

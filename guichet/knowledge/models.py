@@ -359,7 +359,10 @@ class Vote(models.Model):
 
     class Meta:
         verbose_name = "avis"
-        indexes = [models.Index(fields=["version", "value"], name="votes_of_version")]
+        indexes = [
+            models.Index(fields=["version", "value"], name="votes_of_version"),
+            models.Index(fields=["-at"], condition=Q(handled_at__isnull=True) & ~Q(value="oui"), name="votes_to_read"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.value} {self.version_id}"

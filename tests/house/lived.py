@@ -19,6 +19,7 @@ from guichet.cases.actions.personal import save_draft
 from guichet.cases.actions.reviewing import draw_reviews, rate
 from guichet.cases.actions.routing import save_rule
 from guichet.cases.models import (
+    AnswerIdea,
     Attachment,
     Batch,
     Case,
@@ -83,6 +84,7 @@ class House:
     absence: Absence  # of Nadia, to come
     review: Review  # of an answer of Nadia, by an administrator
     article: Article  # of the team of Nadia, public, with a draft
+    idea: AnswerIdea  # a wording of `article`, to be decided
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -133,7 +135,8 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
-        article=_article(region),
+        article=(card := _article(region)),
+        idea=AnswerIdea.objects.create(kind="wording", key="carte perdu", question="carte perdue ?", article=card),
         review=_review(region),
         absence=record_absence(
             Absence(user=by, first_day=timezone.localdate() + timedelta(days=9), leaves_to="queue",

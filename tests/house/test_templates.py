@@ -19,9 +19,10 @@ from guichet.accounts.models import Absence
 from guichet.cases import actions
 from guichet.cases.actions.absences import record_absence
 from guichet.cases.actions.reviewing import answer_review
-from guichet.cases.models import Case
+from guichet.cases.models import AnswerIdea, AnswerSent, Case
 from guichet.core.refused import Refused
 from guichet.desk.views.acts import ACTS
+from guichet.knowledge.actions import note_asked, vote
 from guichet.notices.actions import warn
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
@@ -119,6 +120,7 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
     _refusals_of_citizens(house)
     _states_of_a_case(house)
     _teams(house)
+    _base(house)
     _rare_pages(house)
     assert sorted(_templates() - watched.rendered) == [], "never rendered"
 
@@ -227,6 +229,25 @@ def _second_step(house: House) -> None:
     other = Client()
     other.post("/bureau/connexion/", {"email": house.region.leo.email, "password": "un mot de passe long"})
     assert other.get("/bureau/connexion/code/").status_code == 200
+
+
+def _base(house: House) -> None:
+    """An article being written by two, a question nobody answered, what agents write again."""
+    chief, card = agent(house.region.chief), house.article
+    typed = {"title": "Carte", "answer": "Le duplicata coûte 12 €.", "topics": ["transport_scolaire.carte"]}
+    chief.post("/bureau/base/carte-perdue/ecrire/", {**typed, "seen": "2026-01-01T00:00:00"})
+    chief.post("/bureau/base/carte-perdue/ecrire/", {**typed, "action": "verifier"})
+    assert card.live is not None
+    vote(card.live, "non", passage="10 €", remark="Faux.", by=house.region.nadia)
+    note_asked("le vélo dans le car", place="noa", outcome="none", by=house.region.chief)
+    AnswerSent.objects.create(interaction=house.reply, version=card.live)
+    AnswerIdea.objects.create(kind="answer", key="velo", answer="Oui.", count=5, cases=[house.case.pk])
+    for page in ("", "travail/", "travail/question/?mots=car dan le velo", "nouveau/", "carte-perdue/"):
+        assert chief.get(f"/bureau/base/{page}").status_code == 200, page
+    for idea in AnswerIdea.objects.all():
+        chief.get(f"/bureau/base/travail/idees/{idea.pk}/")
+    chief.post("/bureau/base/nouveau/", {"action": "verifier"})
+    agent(house.region.nadia).get(f"/bureau/demandes/{house.case.reference}/reponses/?fragment=1&q=carte")
 
 
 def _rare_pages(house: House) -> None:

@@ -42,6 +42,7 @@ def propose(
     version: int | None = None,
     template_version: str = "",
     despite: str = "",
+    answers: Sequence[int] = (),
 ) -> Proposal:
     """Keep the answer until somebody approves it. Refused as `reply` would be: what is approved can leave."""
     body = checked(text)
@@ -52,7 +53,7 @@ def propose(
     proposal = Proposal.objects.create(
         case=case, author=by, channel=channel, text=body, recipients=[list(pair) for pair in to],
         files=[[file.pk, name[:200]] for file, name in kept], send_at=send_at, close_with=close_with,
-        template_version=template_version, despite=despite.strip(),
+        template_version=template_version, despite=despite.strip(), answers=list(answers),
     )  # fmt: skip
     Draft.objects.filter(case=case, user=by, kind="email").delete()
     case.assignee = case.assignee or by
@@ -99,6 +100,7 @@ def approve(proposal: Proposal, *, by: User, text: str | None = None, version: i
         proposal.close_with,
         proposal.template_version,
         proposal.despite,
+        proposal.answers,
     )
     record(
         "case.approved", by=by, case_id=case.pk, subject=f"proposal:{proposal.pk}", author=proposal.author.full_name,

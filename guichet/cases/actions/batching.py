@@ -152,6 +152,7 @@ def _act(batch: Batch, item: BatchItem, owner: User) -> Interaction | None:
             closing = Result.ANSWERED.value if params.get("close") else ""
             return reply(
                 case, by=owner, text=item.text, send_at=batch.leaves_at, close_with=closing, version=version,
+                answers=[params["article"]] if params.get("article") else [],
             )  # fmt: skip
     return None
 

@@ -54,6 +54,7 @@ def restore(proposal: Proposal) -> None:
     draft, new = Draft.objects.get_or_create(case_id=proposal.case_id, user_id=proposal.author_id, kind="email")
     draft.text = proposal.text if new or not draft.text.strip() else f"{proposal.text}\n\n{draft.text}"
     draft.channel = proposal.channel
+    draft.answers = list(dict.fromkeys([*proposal.answers, *draft.answers]))
     draft.files = [*proposal.files, *(pair for pair in draft.files if pair not in proposal.files)]
     draft.save()
 

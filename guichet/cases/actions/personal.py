@@ -25,11 +25,19 @@ DRAFT_MAX = 200_000
 
 @transaction.atomic
 def save_draft(
-    case: Case, *, by: User, kind: str, text: str, channel: str = "", files: Sequence[tuple[str, bytes]] = ()
+    case: Case,
+    *,
+    by: User,
+    kind: str,
+    text: str,
+    channel: str = "",
+    files: Sequence[tuple[str, bytes]] = (),
+    answers: Sequence[int] | None = None,
 ) -> Draft | None:
     """Keep what is being written; an empty text without a file forgets it. Not an event: nothing happened to the case.
 
-    `files` are added to those already kept. What somebody else took over is left as it is: see `take_back`.
+    `files` are added to those already kept; `answers` (see `reply`), when said, replace them. What somebody else took
+    over is left as it is: see `take_back`.
     """
     require_handle(by, case)
     if kind not in DRAFT_KINDS:
@@ -44,7 +52,9 @@ def save_draft(
         if stored.pk not in {pk for pk, _ in kept}:
             kept.append([stored.pk, name[:200]])
     if body.strip() or kept:
-        values = {"text": body, "files": kept}
+        values: dict[str, object] = {"text": body, "files": kept}
+        if answers is not None:
+            values["answers"] = list(answers)
         if channel in REPLY_CHANNELS:
             values["channel"] = channel
         return Draft.objects.update_or_create(case=case, user=by, kind=kind, defaults=values)[0]
@@ -70,6 +80,7 @@ def take_over(draft: Draft, *, by: User) -> Draft:
     mine, _ = Draft.objects.get_or_create(case_id=theirs.case_id, user=by, kind="email")
     mine.text = f"{mine.text.rstrip()}\n\n{theirs.text}" if mine.text.strip() else theirs.text
     mine.channel = theirs.channel
+    mine.answers = list(dict.fromkeys([*mine.answers, *theirs.answers]))
     mine.files = [*mine.files, *(pair for pair in theirs.files if pair not in mine.files)]
     mine.shared, mine.taken_by = True, None
     mine.save()

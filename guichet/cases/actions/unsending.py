@@ -34,7 +34,8 @@ def withdraw_reply(interaction: Interaction, *, by: User) -> str:
     interaction.save(update_fields=["withdrawn_at"])
     _before_reply(case, interaction)
     files = [[key, name] for key, name in interaction.attachments.values_list("file_id", "name")]
-    back = {"text": interaction.text, "channel": interaction.channel, "files": files}
+    quoted = list(interaction.answers_sent.order_by("pk").values_list("version", flat=True))
+    back = {"text": interaction.text, "channel": interaction.channel, "files": files, "answers": quoted}
     Draft.objects.update_or_create(case=case, user=by, kind="email", defaults=back)
     record("case.reply_withdrawn", by=by, case_id=case.pk, subject=f"interaction:{interaction.pk}")
     return interaction.text

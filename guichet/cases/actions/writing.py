@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases import clocks
+from guichet.cases.actions.answering import note_quoted
 from guichet.cases.actions.moving import locked, move, save
 from guichet.cases.actions.paper import NO_POSTAL_ADDRESS, put_on_paper
 from guichet.cases.models import Attachment, Case, Clock, Draft, Interaction, Proposal, Status
@@ -53,11 +54,13 @@ def reply(
     channel: str = Channel.EMAIL,
     despite: str = "",
     draft_files: Sequence[str] = (),
+    answers: Sequence[int] = (),
 ) -> Interaction:
     """Answer by e-mail or on paper. A mail leaves after the undo delay, or at `send_at`; a letter is to be printed and
     posted. `close_with` (a Result) also closes the case.
 
     `draft_files`: keys of the files of his own draft that go with `files`.
+    `answers`: keys of the versions of articles that were put into the text; those it still says are noted.
     Recipients are frozen now. Raises `Refused` on an empty text, an unfilled variable, no usable address, a stale case,
     and a mail to who refuses electronic answers (L112-14) unless `despite` says why.
     `kind` says what the answer is; of one that is not in `SAID_OF` the caller says more in the journal.
@@ -78,6 +81,7 @@ def reply(
         close_with,
         template_version,
         despite.strip(),
+        answers,
     )
     interaction = send_out(case, outgoing, by=by, author=by, kind=kind)
     Draft.objects.filter(case=case, user=by, kind="email").delete()
@@ -98,6 +102,7 @@ class Answer:
     close_with: str = ""
     template_version: str = ""
     despite: str = ""
+    answers: Sequence[int] = ()
 
 
 def none_waits(case: Case) -> None:
@@ -169,6 +174,7 @@ def send_out(case: Case, answer: Answer, *, by: User, author: User, kind: str) -
             for n, (file, name) in enumerate(answer.files)
         ]
     )
+    note_quoted(case, interaction, answer.answers, by=author)
     after_reply(case, now, close_with=answer.close_with, kind=kind, by=author)
     about = f"interaction:{interaction.pk}"
     if kind in SAID_OF:

@@ -1,5 +1,6 @@
 """Nouns of the counter: case, interaction, clock, and what comes in before it is understood."""
 
+from guichet.cases.models.answering import AnswerIdea, AnswerSent
 from guichet.cases.models.batch import Batch, BatchItem
 from guichet.cases.models.case import Case, CaseLink, CaseMerge, CaseQuerySet, Participant, Status, Task
 from guichet.cases.models.clock import Clock, Suspension
@@ -15,7 +16,8 @@ from guichet.cases.models.words import CaseWords
 from guichet.cases.models.writing import Draft, PaperLetter, Proposal
 
 __all__ = [
-    "Attachment", "Batch", "BatchItem", "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "CaseWords", "Clock",
+    "AnswerIdea", "AnswerSent", "Attachment", "Batch", "BatchItem",
+    "Case", "CaseLink", "CaseMerge", "CaseQuerySet", "CaseWords", "Clock",
     "Draft", "FollowCode", "InboundItem", "Interaction", "PaperLetter", "Participant", "PassedOn",
     "Presence", "Proposal",
     "ReplyTemplate", "Review", "ReviewDraw", "RoutingDecision", "RoutingModel", "RoutingRule", "SavedView", "Status",

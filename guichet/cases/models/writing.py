@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -20,6 +21,8 @@ class Draft(models.Model):
     channel = models.CharField(max_length=10, choices=Channel, blank=True)  # the tab it was written in
     text = models.TextField(blank=True)
     files = models.JSONField(default=list)  # [[sha256, name], …]: chosen, and not sent yet
+    # Keys of the versions of articles put into the text.
+    answers = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     shared = models.BooleanField("montré à l'équipe", default=False, db_default=False)
     # Somebody else goes on with it; the text stays until its author says what to do with it.
     taken_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -52,6 +55,7 @@ class Proposal(models.Model):
     send_at = models.DateTimeField("envoyer le", null=True)
     close_with = models.CharField(max_length=12, blank=True)
     template_version = models.CharField(max_length=60, blank=True)
+    answers = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     despite = models.CharField(max_length=300, blank=True)
     proposed_at = models.DateTimeField("proposée le", db_default=Now())
     decided_at = models.DateTimeField("décidée le", null=True)

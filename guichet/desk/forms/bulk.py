@@ -38,9 +38,10 @@ class BulkReplyForm(BulkForm):
         ),
     )  # fmt: skip
     close = forms.BooleanField(label="Clôturer aussi ces demandes (réponse apportée)", required=False)
+    article = forms.IntegerField(required=False, widget=forms.HiddenInput)  # the version of the base it says
 
     def params(self) -> dict[str, Any]:
-        return {"close": self.cleaned_data["close"], "text": self.cleaned_data["text"]}
+        return {name: self.cleaned_data[name] for name in ("close", "text", "article")}
 
 
 class BulkAssignForm(BulkForm):

@@ -8,10 +8,24 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from guichet.core.text import keys_in
 from guichet.desk.forms.fields import DeskForm, ManyFiles
 from guichet.organisation.models import Channel
 
 BY = [(Channel.EMAIL.value, "E-mail"), (Channel.PAPER.value, "Courrier")]
+
+
+class Keys(forms.CharField):
+    """Numbers with commas between them; what is not one is left out."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+    def clean(self, value: Any) -> Any:
+        return keys_in(str(super().clean(value))[:400].split(","))
 
 
 class WritingForm(DeskForm):
@@ -31,6 +45,7 @@ class ReplyForm(WritingForm):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     depuis = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)  # what was read, when
     template_version = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
+    answers = Keys()
     despite = forms.CharField(label="Pourquoi par e-mail", required=False, max_length=300)
     send_at = forms.DateTimeField(
         label="Envoyer plus tard, le",

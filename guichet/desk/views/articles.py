@@ -10,14 +10,18 @@ from django.contrib import messages
 from django.db.models import Count, F
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from guichet.accounts.models import User
+from guichet.cases.actions import batching
 from guichet.core.calendar import paris_day
 from guichet.core.refused import Refused
 from guichet.core.text import key_of
+from guichet.desk import receivers
 from guichet.desk.guard import AgentRequest, agent_required
+from guichet.desk.shelves import no_votes
 from guichet.desk.views.knowledge import base_page
 from guichet.journal.models import Event
 from guichet.knowledge import actions, checks, policy, renderings
@@ -102,7 +106,8 @@ def article_page(
         "to_check": found.archived_at is None and bool(found.check_asked or (found.review_on or today) < today),
         "next_check": today + timedelta(days=settings.ARTICLE_REVIEW_DAYS),
         "history": history(found), **renderings_of(shown), **opinions(found, decides),
-        "related": related(shown, user),
+        "related": related(shown, user), "sent": receivers.sent_of(found, user),
+        "misled": len(receivers.misled(found, user)),
     }  # fmt: skip
     return base_page(request, "article", tab="articles", status=status, **context)
 
@@ -152,7 +157,8 @@ def history(found: Article) -> list[Event]:
 
 def opinions(found: Article, decides: bool) -> dict[str, Any]:
     """Votes of the version in service, and what people said of any of them; remarks are for who can act on them."""
-    votes = dict(Vote.objects.filter(version=found.live_id).values_list("value").annotate(n=Count("pk")))
+    given = Vote.objects.filter(version=found.live_id).values_list("value").annotate(n=Count("pk"))
+    votes = {**no_votes(), **dict(given)}
     rows = Vote.objects.filter(version__article=found).exclude(passage="", remark="").select_related("version")
     remarks = list(rows.order_by(F("handled_at").desc(nulls_first=True), "-at")[:SHOWN]) if decides else []
     return {"votes": votes, "votes_total": sum(votes.values()), "remarks": remarks}
@@ -203,6 +209,18 @@ def report(request: AgentRequest, code: str) -> HttpResponse:
     )
     messages.success(request, "Merci : les rédacteurs de la base reçoivent votre signalement.")
     return redirect("desk:article", found.code)
+
+
+@agent_required
+@require_POST
+def tell(request: AgentRequest, code: str) -> HttpResponse:
+    """Who received an older version, as a batch whose answer is begun: read again and confirmed there."""
+    found = readable(request, code)
+    cases = receivers.misled(found, request.user)
+    if not cases:
+        raise Refused("Personne n'a reçu une version plus ancienne, parmi les demandes que vous pouvez voir.")
+    batch = batching.choose(cases, by=request.user)
+    return redirect(f"{reverse('desk:batch', args=[batch.pk])}?article={found.live_id}")
 
 
 # -- what is decided --------------------------------------------------------------------------------------------------

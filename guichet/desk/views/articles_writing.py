@@ -91,11 +91,17 @@ def _page(
         initial={"kind": found.kind, "audience": found.audience, "owner": found.owner_id, "position": found.position}
     )
     typed = version or open_version(found) or found.live
-    return base_page(
-        request, "article_edit", tab="articles", status=status, article=found, form=form, place=place,
-        draft=open_version(found), problem=problem, changes=changes, other=other, is_aid=found.kind == Kind.AID,
+    return _edit_page(
+        request, form, status=status, article=found, place=place, draft=open_version(found), problem=problem,
+        changes=changes, other=other, is_aid=found.kind == Kind.AID,
         **(help_of(typed, found) if typed is not None else {}),
     )  # fmt: skip
+
+
+def _edit_page(request: AgentRequest, form: TextForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    blank = {"article": None, "draft": None, "problem": "", "changes": None, "is_aid": False, "is_new": False,
+             "helped": False}  # fmt: skip
+    return base_page(request, "article_edit", tab="articles", status=status, form=form, **{**blank, **more})
 
 
 # -- what is wrong in the text ----------------------------------------------------------------------------------------
@@ -135,7 +141,7 @@ def new(request: AgentRequest) -> HttpResponse:
     given = {"title": request.GET.get("titre", "")[:120], "wordings": request.GET.get("formulation", "")[:300]}
     form = NewForm(request.POST or None, initial=given)
     if request.method != "POST":
-        return base_page(request, "article_edit", tab="articles", form=form, is_new=True)
+        return _edit_page(request, form, is_new=True)
     action = request.POST.get("action", "enregistrer")
     if action in {"aide", "verifier"}:
         return _checked_new(request, form, fragment=action == "aide")
@@ -149,7 +155,7 @@ def new(request: AgentRequest) -> HttpResponse:
             actions.add_wordings(made, data["wordings"], by=request.user)
 
     if status := form.carry_out(run):
-        return base_page(request, "article_edit", tab="articles", status=status, form=form, is_new=True)
+        return _edit_page(request, form, status=status, is_new=True)
     messages.success(request, "L'article est créé : c'est un brouillon, il n'est visible nulle part.")
     return redirect("desk:article_edit", form.address)
 
@@ -167,7 +173,7 @@ def _checked_new(request: AgentRequest, form: NewForm, *, fragment: bool) -> Htt
     context = {"problem": problem, **({} if problem else help_of(version, found))}
     if fragment:
         return render(request, "desk/_writing_help.html", context)
-    return base_page(request, "article_edit", tab="articles", form=form, is_new=True, **context)
+    return _edit_page(request, form, is_new=True, **context)
 
 
 @agent_required

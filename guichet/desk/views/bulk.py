@@ -19,10 +19,19 @@ from guichet.cases.models import Batch, BatchItem, Case, ReplyTemplate
 from guichet.core.refused import Refused
 from guichet.core.text import keys_in
 from guichet.desk import filling, listing, queues
+from guichet.desk.answers import inserted
 from guichet.desk.forms.bulk import FORMS, BulkForm
 from guichet.desk.guard import AgentRequest, agent_required
 
 SHOWN = 200
+# To who received an answer of the base that changed since.
+CHANGED = """Bonjour,
+
+Nous vous avions répondu au sujet de « {title} ». Notre réponse a changé. Voici ce qui vaut aujourd'hui :
+
+{text}
+
+Nous vous prions de nous excuser si notre premier message vous a gêné."""
 BUTTONS = {"reply": "Voir avant d'envoyer", "link": "Voir avant de lier"}
 ICONS = {"reply": "reply", "assign": "user-plus", "transfer": "forward", "close": "check", "link": "share-2"}
 
@@ -52,7 +61,13 @@ def batches(request: AgentRequest) -> HttpResponse:
 @agent_required
 @require_GET
 def batch(request: AgentRequest, pk: int) -> HttpResponse:
-    return _page(request, _mine(request, pk))
+    found = _mine(request, pk)
+    offer = inserted(request.GET["article"], request.user) if "article" in request.GET else None
+    if offer is None:
+        return _page(request, found)
+    typed = {"text": CHANGED.format(title=offer.version.title, text=offer.text), "article": offer.version.pk}
+    bound = FORMS[Batch.Verb.REPLY](user=request.user, auto_id="reply-%s", initial=typed)
+    return _page(request, found, failed=Batch.Verb.REPLY, bound=bound)
 
 
 @agent_required

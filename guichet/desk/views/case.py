@@ -105,7 +105,12 @@ def case_page(
         "acts": acts.offered(case, user, failed, bound),
         "menu_open": bool(failed) and failed != "transferer",
         **editor_context(
-            case, user, editor or Editor(), template=request.GET.get("modele", ""), since=listed["live_since"]
+            case,
+            user,
+            editor or Editor(),
+            template=request.GET.get("modele", ""),
+            since=listed["live_since"],
+            article=request.GET.get("article", ""),
         ),
         "just_sent": just_sent,
         "undo_seconds": settings.UNDO_SECONDS,

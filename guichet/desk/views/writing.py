@@ -16,7 +16,7 @@ from guichet.cases.models import Case
 from guichet.cases.models.case import Result
 from guichet.cases.policy import needs_approval
 from guichet.core.refused import Refused, Stale
-from guichet.core.text import key_of
+from guichet.core.text import key_of, keys_in
 from guichet.desk import filling
 from guichet.desk.cautions import Panel, panel_of, read_confirmation
 from guichet.desk.editor import Editor, joined
@@ -71,6 +71,7 @@ def reply(request: AgentRequest, reference: str) -> HttpResponse:
         "template_version": data["template_version"],
         "channel": data["onglet"],
         "despite": data["despite"],
+        "answers": data["answers"],
     }
     try:
         if needs_approval(request.user, case):
@@ -92,11 +93,18 @@ def _share(request: AgentRequest, case: Case, form: ReplyForm, *, shared: bool) 
     """Kept as it is, then shown to the team, or no longer."""
     form.is_valid()
     text, channel = request.POST.get("text", ""), request.POST.get("onglet", "")
-    save_draft(case, by=request.user, kind="email", text=text, channel=channel, files=_uploaded(form))
+    save_draft(
+        case, by=request.user, kind="email", text=text, channel=channel, files=_uploaded(form), answers=_quoted(request)
+    )
     share_draft(case, by=request.user, shared=shared)
     said = "Votre équipe peut lire ce brouillon et le continuer." if shared else "Vous seul voyez ce brouillon."
     messages.success(request, said)
     return back(request, case)
+
+
+def _quoted(request: AgentRequest) -> list[int] | None:
+    given = request.POST.get("answers")
+    return None if given is None else keys_in(given[:400].split(","))
 
 
 def _uploaded(form: ReplyForm) -> list[tuple[str, bytes]]:
@@ -109,7 +117,9 @@ def _again(
     """The page with what was typed and what is asked; text and files are kept, nothing left."""
     text = request.POST.get("text", "")
     channel = request.POST.get("onglet", "")
-    save_draft(case, by=request.user, kind="email", text=text, channel=channel, files=_uploaded(form))
+    save_draft(
+        case, by=request.user, kind="email", text=text, channel=channel, files=_uploaded(form), answers=_quoted(request)
+    )
     again = request.POST.copy()
     if panel is not None and panel.changed:
         again["version"] = str(case.version)  # what changed is shown: the next try is about this version
@@ -139,7 +149,7 @@ def _insert(request: AgentRequest, case: Case) -> HttpResponse:
             f"{template.pk}.{template.version}",
         )
     channel = request.POST.get("onglet", "")
-    save_draft(case, by=request.user, kind="email", text=text, channel=channel)
+    save_draft(case, by=request.user, kind="email", text=text, channel=channel, answers=_quoted(request))
     again = request.POST.copy()
     again["text"], again["template_version"] = text, used
     form = ReplyForm(again, auto_id="reponse-%s")
@@ -170,8 +180,10 @@ def draft(request: AgentRequest, reference: str) -> HttpResponse:
     case = visible_case(request, reference)
     given = request.POST
     kept = save_draft(
-        case, by=request.user, kind=given.get("kind", ""), text=given.get("text", ""), channel=given.get("onglet", "")
-    )
+        case, by=request.user, kind=given.get("kind", ""), text=given.get("text", ""), channel=given.get("onglet", ""),
+        answers=_quoted(request),
+    )  # fmt: skip
+
     taken = kept.taken_by.full_name if kept is not None and kept.taken_by is not None else ""
     return JsonResponse({"kept": timezone.localtime().strftime("%H:%M"), "pris": taken})
 

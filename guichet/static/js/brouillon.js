@@ -32,7 +32,7 @@ for (const formulaire of document.querySelectorAll('form[data-brouillon]')) {
   const garder = async (derniere = false) => {
     if (envoye || encours || zone.value === garde) return;
     const texte = zone.value; encours = true;
-    const corps = new URLSearchParams({ kind: nature, text: texte, onglet: onglet(), csrfmiddlewaretoken: formulaire.elements.csrfmiddlewaretoken.value });
+    const corps = new URLSearchParams({ kind: nature, text: texte, onglet: onglet(), answers: formulaire.elements.answers?.value ?? '', csrfmiddlewaretoken: formulaire.elements.csrfmiddlewaretoken.value });
     try {
       const reponse = await fetch(formulaire.dataset.brouillon, { method: 'POST', body: corps, keepalive: derniere && texte.length < 15000, credentials: 'same-origin', redirect: 'manual' });
       if (reponse.type === 'opaqueredirect' || reponse.status === 403) {

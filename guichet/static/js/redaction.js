@@ -19,17 +19,20 @@ const montrerVide = (texte) => {
 const VIDE = /[{[][\p{L}_ ]{2,40}[}\]](?!\()/u;
 if (zone && formulaire) {
   if (zone.dataset.vide) montrerVide(zone.dataset.vide);
-  for (const bouton of document.querySelectorAll('[data-insere]')) {
-    bouton.addEventListener('click', (e) => {
-      e.preventDefault(); ouvrirReponse();
-      const [a, b] = [zone.selectionStart, zone.selectionEnd];
-      const avant = a && !zone.value.slice(0, a).endsWith('\n') ? '\n\n' : '';
-      remplacer(a, b, avant + bouton.dataset.insere);
-      formulaire.elements.template_version.value = bouton.dataset.version;
-      const vide = VIDE.exec(bouton.dataset.insere);
-      if (vide) montrerVide(vide[0]);
-    });
-  }
+  // Les réponses de la base arrivent après la page : on écoute le document, pas chaque bouton.
+  document.addEventListener('click', (e) => {
+    const bouton = e.target.closest?.('[data-insere]');
+    if (!bouton || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault(); ouvrirReponse();
+    const [a, b] = [zone.selectionStart, zone.selectionEnd];
+    const avant = a && !zone.value.slice(0, a).endsWith('\n') ? '\n\n' : '';
+    const { version, article } = bouton.dataset; const champs = formulaire.elements;
+    if (article) champs.answers.value = [...new Set([...champs.answers.value.split(',').filter(Boolean), article])].join(',');
+    else champs.template_version.value = version;
+    remplacer(a, b, avant + bouton.dataset.insere);
+    const vide = VIDE.exec(bouton.dataset.insere);
+    if (vide) montrerVide(vide[0]);
+  });
   for (const bouton of document.querySelectorAll('[data-insere-ici]')) {
     bouton.addEventListener('click', () => { bouton.closest('details').open = false; remplacer(zone.selectionStart, zone.selectionEnd, bouton.dataset.insereIci); });
   }
