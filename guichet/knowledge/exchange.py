@@ -8,7 +8,7 @@ import json
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -171,15 +171,15 @@ def _toml(value: Any) -> str:
 # -- CSV --------------------------------------------------------------------------------------------------------------
 
 
-def to_csv(articles: Iterable[Article]) -> str:
+def to_csv(articles: Iterable[Article], columns: Sequence[str] = COLUMNS) -> str:
     """A row each; lists are joined by « | », sources are « title (address) ». Opens safely in a spreadsheet."""
     rows: list[list[object]] = []
     for article in articles:
         row = row_of(article)
         row |= {name: row["aid"].get(name, "") for name in (*_CSV_AID, "ages")}
         row["sources"] = [f"{s['title']} ({s['url']})" if s["url"] else s["title"] for s in row["sources"]]
-        rows.append([LIST_MARK.join(map(str, v)) if isinstance(v := row[name], list) else v for name in COLUMNS])
-    return table(COLUMNS, rows)
+        rows.append([LIST_MARK.join(map(str, v)) if isinstance(v := row[name], list) else v for name in columns])
+    return table(columns, rows)
 
 
 def _from_csv(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,18 @@ from django import forms
 
 from guichet.cases.actions.form import InboundForm
 from guichet.core import identifiers, phones
+from guichet.core.identifiers import DEPARTMENTS
 from guichet.core.reference import check
+from guichet.knowledge.models import Profile, Theme
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel, Topic
 from guichet.people.identity import Claim
 from guichet.people.models import Person
+from guichet.portal.guide import ELSEWHERE, Wanted
 
 MESSAGE_MAX = 3000
 BAD_REFERENCE = "Ce numéro n’est pas juste. Vérifiez chaque chiffre\u00a0: il figure sur tous nos messages."
+BAD_AGE = "Écrivez votre âge en chiffres, par exemple 19."
 BAD_EMAIL = "Écrivez une adresse complète, par exemple nom@exemple.fr."
 ANSWER_BY = (
     (Channel.EMAIL.value, "E-mail"),
@@ -313,3 +317,44 @@ class ReopenForm(forms.Form):
     message = _long_text(
         "Que manque-t-il\u00a0?", "Dites ce qui manque dans notre réponse.", length=MESSAGE_MAX, rows=4
     )
+
+
+class FinderForm(forms.Form):
+    """« Trouver mes aides »: four questions, each may be left."""
+
+    profil = forms.ChoiceField(
+        label="Vous êtes",
+        required=False,
+        choices=[("", "Je ne précise pas"), *Profile.choices],
+        error_messages={"invalid_choice": "Choisissez dans la liste."},
+        widget=forms.Select(attrs={"class": "saisie"}),
+    )
+    age = forms.IntegerField(
+        label="Votre âge",
+        required=False,
+        min_value=0,
+        max_value=120,
+        help_text="Certaines aides ont un âge minimum ou maximum.",
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), "Écrivez votre âge en chiffres, par exemple 19."
+        ),
+        widget=forms.TextInput(attrs={"class": "saisie saisie--court", "inputmode": "numeric", "autocomplete": "off"}),
+    )
+    departement = forms.ChoiceField(
+        label="Vous habitez",
+        required=False,
+        choices=[("", "Je ne précise pas"), *DEPARTMENTS.items(), (ELSEWHERE, "Une autre région")],
+        error_messages={"invalid_choice": "Choisissez dans la liste."},
+        widget=forms.Select(attrs={"class": "saisie"}),
+    )
+    theme = forms.ChoiceField(
+        label="Votre besoin",
+        required=False,
+        choices=[("", "Tous les thèmes"), *Theme.choices],
+        error_messages={"invalid_choice": "Choisissez dans la liste."},
+        widget=forms.Select(attrs={"class": "saisie"}),
+    )
+
+    def wanted(self) -> Wanted:
+        said = self.cleaned_data
+        return Wanted(said["profil"], said["age"], said["departement"], said["theme"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from guichet.portal.views import contact, follow, pages
+from guichet.portal.views import answers, contact, follow, guide, pages, published, search
 
 app_name = "portal"
 urlpatterns = [
@@ -21,6 +21,22 @@ urlpatterns = [
     path("suivi/demande/rouvrir/", follow.reopen, name="follow_reopen"),
     path("suivi/piece/<int:pk>/", follow.attachment, name="follow_attachment"),
     path("suivi/quitter/", follow.leave, name="follow_leave"),
+    path("aides/", guide.guide, name="aids"),
+    path("aides/profil/<slug:code>/", guide.profile, name="aids_of_profile"),
+    path("aides/theme/<slug:code>/", guide.theme, name="aids_of_theme"),
+    path("aides/trouver/", guide.find, name="find_aids"),
+    path("aides/flux.xml", published.feed, name="feed"),
+    path("aides/donnees.json", published.data_json, name="data_json"),
+    path("aides/donnees.csv", published.data_csv, name="data_csv"),
+    path("aides/<slug:code>/", answers.aid, name="aid"),
+    path("reponses/", answers.domains, name="answers"),
+    path("reponses/sujet/<str:code>/", answers.domain, name="answers_of_domain"),
+    path("reponses/<slug:code>/", answers.answer, name="answer"),
+    path("reponses/<slug:code>/avis/", answers.give_opinion, name="give_opinion"),
+    path("recherche/", search.search, name="search"),
+    path("recherche/suggestions/", search.suggestions, name="suggestions"),
+    path("sitemap.xml", published.sitemap, name="sitemap"),
+    path("robots.txt", published.robots, name="robots"),
     path("accessibilite/", pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", pages.privacy, name="privacy"),
     path("mentions-legales/", pages.legal, name="legal"),

@@ -83,6 +83,7 @@ class House:
     view: SavedView  # of Nadia, shared with her team
     absence: Absence  # of Nadia, to come
     review: Review  # of an answer of Nadia, by an administrator
+    aid: Article  # in service
     article: Article  # of the team of Nadia, public, with a draft
     idea: AnswerIdea  # a wording of `article`, to be decided
     outgoing: str  # the name of a mail in the folder of the demonstration
@@ -135,6 +136,7 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
+        aid=_aid(region),
         article=(card := _article(region)),
         idea=AnswerIdea.objects.create(kind="wording", key="carte perdu", question="carte perdue ?", article=card),
         review=_review(region),
@@ -157,9 +159,19 @@ def live() -> House:
 
 
 def _article(region: Region) -> Article:
-    found = article(owner=region.transport, wordings=("j'ai perdu ma carte",))
+    found = article(owner=region.transport, wordings=("j'ai perdu ma carte",), related=["aide-permis"],
+                    uncertain="Le prix change chaque année.")  # fmt: skip
     start_draft(found, by=region.chief)
     return found
+
+
+def _aid(region: Region) -> Article:
+    facts = {
+        "for_whom": "Lycéens", "amount": "80 %", "when": "Toute l'année", "reply": "2 mois", "themes": ["sport"],
+        "profiles": ["lyceen"], "ages": [15, 25], "conditions": ["vous êtes lycéen"], "exclusions": ["au collège"],
+    }  # fmt: skip
+    body = "## Quels documents ?\n\n- **RIB** : récent\n\n## Questions fréquentes\n\n### Et après ?\n\nRien."
+    return article("aide-permis", title="Aide au permis", kind="aid", owner=region.transport, aid=facts, body=body)
 
 
 def _review(region: Region) -> Review:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from guichet.cases.actions.reviewing import answer_review
 from guichet.cases.models import AnswerIdea, AnswerSent, Case
 from guichet.core.refused import Refused
 from guichet.desk.views.acts import ACTS
-from guichet.knowledge.actions import note_asked, vote
+from guichet.knowledge.actions import archive, note_asked, vote
+from guichet.knowledge.models import SeasonEvent
 from guichet.notices.actions import warn
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
@@ -118,6 +120,7 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
             with as_if_never():
                 knock(client, house, name)
     _refusals_of_citizens(house)
+    _guide(house)
     _states_of_a_case(house)
     _teams(house)
     _base(house)
@@ -177,6 +180,27 @@ def _refusals_of_citizens(house: House) -> None:
     client.get("/nulle-part/")
     client.get("/suivi/?numero=%00")
     Client(enforce_csrf_checks=True).post("/suivi/", {})
+
+
+def _guide(house: House) -> None:
+    """The season's banner, a search with and without result, votes, questions answered well and badly, what ended."""
+    today = timezone.localdate()
+    SeasonEvent.objects.create(title="Bientôt", text="Lisez.", day=today, shown_from=today, shown_until=today,
+                               article=house.aid)  # fmt: skip
+    client = Client()
+    for where in ("", "?q=carte", "?q=carte&nature=aid", "?q=zzqx", "?q=zzqx&nature=aid"):
+        client.get(f"/recherche/{where}")
+    for where in ("", "?age=18&departement=17", "?age=90", "?age=dix", "?theme="):
+        client.get(f"/aides/trouver/{where}")
+    for where in ("/", "/aides/", "/aides/theme/sport/?profil=lyceen", "/aides/profil/lyceen/?theme=sport"):
+        client.get(where)
+    for value in ("oui", "non"):
+        voted = client.post(f"/reponses/{house.article.code}/avis/", {"utile": value})["Location"]
+        client.get(voted)
+    ballot = re.findall(r"avis=([^#]+)", voted)[0]
+    client.get(client.post(f"/reponses/{house.article.code}/avis/", {"bulletin": ballot, "remarque": "x"})["Location"])
+    archive(house.aid, "fini", by=house.region.chief)
+    client.get("/aides/aide-permis/")
 
 
 def _states_of_a_case(house: House) -> None:

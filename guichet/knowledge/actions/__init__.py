@@ -1,7 +1,15 @@
 """The verbs of the base of answers."""
 
 from guichet.knowledge.actions.finding import build_indexes, touch
-from guichet.knowledge.actions.hearing import handle_asked, handle_vote, note_asked, opened, sweep_asked, vote
+from guichet.knowledge.actions.hearing import (
+    explain_vote,
+    handle_asked,
+    handle_vote,
+    note_asked,
+    opened,
+    sweep_asked,
+    vote,
+)
 from guichet.knowledge.actions.importing import Imported, import_articles
 from guichet.knowledge.actions.publishing import (
     archive,
@@ -39,6 +47,7 @@ __all__ = [
     "delete_season",
     "delete_synonym",
     "drop",
+    "explain_vote",
     "forget_wording",
     "handle_asked",
     "handle_vote",

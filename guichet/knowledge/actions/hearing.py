@@ -51,6 +51,12 @@ def vote(
     )
 
 
+def explain_vote(given: int, *, passage: str = "", remark: str = "", by: User) -> None:
+    """What was missing or wrong, said after the vote. Once: what is written stays."""
+    untouched = Vote.objects.filter(pk=given, passage="", remark="", handled_at__isnull=True)
+    untouched.update(passage=masked(passage, 500), remark=masked(remark, 1000))
+
+
 @transaction.atomic
 def handle_vote(given: Vote, *, by: User) -> None:
     if not may_review_some(by, given.version.article):

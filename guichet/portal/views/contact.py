@@ -29,6 +29,8 @@ from guichet.portal.tokens import FormToken, read_token
 from guichet.portal.uploads import Uploads, take
 
 SENT_PER_HOUR, TRIES_PER_HOUR = 20, 120
+# What another page of the portal already knows: field, name in the address, length.
+_SAID = (("topic", "sujet", 60), ("reference", "numero", 30), ("message", "message", 300))
 TRY_AGAIN = "Votre message n’est pas parti. Relisez-le, puis envoyez-le à nouveau dans quelques secondes."
 
 
@@ -70,9 +72,7 @@ def _token(request: HttpRequest) -> FormToken:
 
 def _answer(request: HttpRequest, *, embedded: bool) -> HttpResponse:
     if request.method != "POST":
-        form = ContactForm(
-            initial={"topic": request.GET.get("sujet", "")[:60], "reference": request.GET.get("numero", "")[:30]}
-        )
+        form = ContactForm(initial={name: request.GET.get(said, "")[:length] for name, said, length in _SAID})
         return _show(request, form, Uploads(), FormToken.new(), embedded=embedded)
     token = read_token(request.POST.get("token", ""))
     form, known = _bound(request), token or FormToken.new()
