@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from guichet.portal.views import answers, contact, follow, guide, pages, published, search
+from guichet.portal.views import answers, contact, follow, guide, pages, proposals, published, search
 
 app_name = "portal"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("contact/", contact.contact, name="contact"),
+    path("contact/reponses/", proposals.proposals, name="proposals"),
+    path("contact/reponses/suite/", proposals.follow_up, name="proposal_follow_up"),
     path("contact/integrer.js", contact.embed_script, name="embed_script"),
     path("contact/couleurs/<slug:colour>.css", contact.embed_colours, name="embed_colours"),
     path("contact/recu/", contact.received, name="received"),

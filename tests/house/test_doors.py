@@ -91,6 +91,10 @@ DOORS: dict[str, Door] = {
     "portal:give_opinion": public(
         arguments=lambda house: {"code": house.article.code}, post={"utile": "oui"}, answers=(302,)
     ),
+    "portal:proposals": public(post={"subject": "Carte de car perdue", "message": "Mon fils l'a perdue."}),
+    "portal:proposal_follow_up": public(
+        post={"code": "carte-perdue", "fait": "ouvert"}, answers=(400,)
+    ),
     "portal:search": public(),
     "portal:suggestions": public(),
     "portal:feed": public(),

@@ -26,6 +26,7 @@ from guichet.desk.views.acts import ACTS
 from guichet.knowledge.actions import archive, note_asked, vote
 from guichet.knowledge.models import SeasonEvent
 from guichet.notices.actions import warn
+from guichet.portal.sheets import sign_asked
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
 from tests.portal.test_contact import filled
@@ -199,6 +200,9 @@ def _guide(house: House) -> None:
         client.get(voted)
     ballot = re.findall(r"avis=([^#]+)", voted)[0]
     client.get(client.post(f"/reponses/{house.article.code}/avis/", {"bulletin": ballot, "remarque": "x"})["Location"])
+    asked = note_asked("carte", place="form", outcome="offered", by=house.region.chief)
+    said = {"code": house.article.code, "fait": "suffit", "de": sign_asked(asked.pk)}
+    client.post("/contact/reponses/suite/", said)
     archive(house.aid, "fini", by=house.region.chief)
     client.get("/aides/aide-permis/")
 

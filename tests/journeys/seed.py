@@ -4,12 +4,46 @@ from __future__ import annotations
 
 import django
 
+CARD = ("carte de car perdue", "j'ai perdu ma carte de car", "mon fils a perdu sa carte de car", "carte de bus perdue")
+PERMIT = {
+    "for_whom": "Jeunes en formation", "amount": "400 à 1 200 €", "when": "Toute l'année", "reply": "6 semaines",
+    "themes": ["transports"], "profiles": ["lyceen"], "ages": [17, 25], "conditions": ["vous habitez en région"],
+    "exclusions": ["vous avez déjà le permis B"],
+}  # fmt: skip
+BODY = """## Combien vais-je recevoir ?
+
+| Revenu | Aide |
+|---|---|
+| moins de 6 000 € | 1 200 € |
+
+## Comment demander ?
+
+1. Choisissez une auto-école.
+2. Envoyez le devis.
+
+## Quels documents ?
+
+- **Devis** : signé
+
+## Questions fréquentes
+
+### Est-ce trop tard ?
+
+Non.
+"""
+
 
 def seed() -> None:
     from guichet.cases.models import ReplyTemplate
-    from tests.factories import build_region
+    from tests.factories import article, build_region
 
-    build_region()
+    region = build_region()
+    article(owner=region.transport, wordings=CARD, related=["aide-permis"])
+    article(
+        "aide-permis", title="Aide au permis de conduire", kind="aid", owner=region.transport, aid=PERMIT, body=BODY,
+        answer="La Région paie une partie du permis B.", uncertain="Le barème date de 2019 : vérifiez-le.",
+        wordings=("aide permis", "financer mon permis b"),
+    )  # fmt: skip
     ReplyTemplate.objects.create(name="Perte", text="Bonjour {civilité} {nom}.")
 
 

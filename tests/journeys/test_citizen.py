@@ -60,7 +60,7 @@ def path_of_the_citizen(page: Page, site: Site, photo: Path, *, address: str, lo
 
     page.goto(site.url)
     see("accueil")
-    go(page, page.get_by_role("link", name="Écrire à la Région").first)
+    go(page, page.get_by_role("link", name="Formulaire de contact"))
     see("formulaire")
 
     # An error first: nothing typed is lost, the file neither.

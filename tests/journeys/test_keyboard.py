@@ -52,7 +52,7 @@ def test_the_form(visits: Visits, site: Site) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Aller au contenu")).to_be_focused()
     page.keyboard.press("Enter")
-    tab_to(page, "Écrire à la Région")
+    tab_to(page, "Formulaire de contact")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/contact/"))
     tab_to(page, "^Sujet")

@@ -37,7 +37,21 @@ class Scale:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/contact/", "/suivi/", "/accessibilite/", "/donnees-personnelles/", "/mentions-legales/", "/rien/"]
+    "path",
+    [
+        "/",
+        "/contact/",
+        "/suivi/",
+        "/accessibilite/",
+        "/donnees-personnelles/",
+        "/mentions-legales/",
+        "/rien/",
+        "/aides/",
+        "/aides/trouver/?age=18",
+        "/aides/aide-permis/",
+        "/reponses/",
+        "/recherche/?q=carte",
+    ],
 )
 def test_a_page_is_light(visits: Visits, site: Site, path: str) -> None:
     page = visits.page()

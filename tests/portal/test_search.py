@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
+from guichet.accounts.machines import GUICHET, machine
 from guichet.knowledge import finding
-from guichet.knowledge.models import Asked
+from guichet.knowledge.actions import archive, note_asked, opened
+from guichet.knowledge.models import Article, Asked
 from guichet.portal import searching
 from guichet.portal.searching import marked
 from tests.factories import article
@@ -78,6 +81,21 @@ def test_suggestions_while_typing(client: Client) -> None:
 def test_words_are_marked_whatever_their_accents_and_nothing_is_html() -> None:
     assert marked("Un <b> été, des étés", ("ete",)) == "Un &lt;b&gt; <mark>été</mark>, des <mark>étés</mark>"
     assert marked("rien", ()) == "rien"
+
+
+def test_what_is_opened_most_comes_first(client: Client) -> None:
+    cache.clear()
+    standard = Article.objects.get(code="horaires")
+    asked = note_asked("téléphone", place="search", outcome="offered", by=machine(GUICHET))
+    opened(asked.pk, standard, by=machine(GUICHET))
+    assert [row.code for row in searching.most_asked(2)] == ["horaires", "carte-perdue"]
+    archive(standard, "fini", by=machine(GUICHET))
+    assert [row.code for row in searching.most_asked(1)] == ["carte-perdue"]
+    home = text(client, "/")
+    assert "Que cherchez-vous" in home
+    assert 'href="/reponses/carte-perdue/"' in home
+    assert 'href="/reponses/sujet/transport/"' in home
+    assert 'href="/aides/theme/transports/"' in home
 
 
 def test_an_empty_search_offers_what_is_asked_most(client: Client) -> None:

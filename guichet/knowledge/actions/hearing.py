@@ -19,10 +19,20 @@ if TYPE_CHECKING:
     from guichet.accounts.models import User
 
 
-def note_asked(text: str, *, place: str, outcome: str, article: Article | None = None, by: User) -> Asked:
-    """One question and what came of it. `by` is the face that heard it: no person is kept."""
+def note_asked(
+    text: str, *, place: str, outcome: str, article: Article | None = None, again: int | None = None, by: User
+) -> Asked:
+    """One question and what came of it. `by` is the face that heard it: no person is kept.
+
+    `again`: the row of the same question, which was still being typed; written over until an answer was opened.
+    """
     said = masked(text)
-    return Asked.objects.create(place=place, outcome=outcome, text=said, key=key(said), article=article)
+    values = {"outcome": outcome, "text": said, "key": key(said), "article": article}
+    if again is not None:
+        typed = Asked.objects.filter(pk=again, place=place, opened=False, handled_at__isnull=True)
+        if typed.update(**values):
+            return Asked.objects.get(pk=again)
+    return Asked.objects.create(place=place, **values)
 
 
 def opened(asked: int, article: Article, *, by: User) -> None:
