@@ -20,7 +20,7 @@ FOCUSED = """() => {
   const e = document.activeElement;
   const style = getComputedStyle(e);
   const label = e.labels && e.labels[0] ? e.labels[0].innerText : '';
-  const around = getComputedStyle(e.closest('label, .saisie') || e);
+  const around = getComputedStyle(e.closest('label, .saisie, .recherche') || e);
   const drawn = (s) => (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none';
   const seen = drawn(style) || drawn(around);
   const box = e.getBoundingClientRect();
