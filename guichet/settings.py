@@ -224,6 +224,7 @@ USE_I18N = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["guichet.accounts.backends.Backend"]
 LOGIN_URL = "/bureau/connexion/"
 LOGIN_REDIRECT_URL = "/bureau/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]

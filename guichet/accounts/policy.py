@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from guichet.accounts.models import Membership, User
+from guichet.core.kept import Kept
 from guichet.organisation.models import Team
 
 
@@ -24,8 +25,11 @@ def teams_of(user: User) -> QuerySet[Team]:
 def teams_seen(user: User) -> list[Team]:
     """The same, read once for this object: for a page that asks many times."""
     if user.teams_read is None:
-        if is_supervisor(user):
-            user.teams_read = list(teams_of(user))
+        if is_supervisor(user):  # as `teams_of`
+            led, own = tuple(supervised_paths(user)), belongs_to(user)
+            user.teams_read = [
+                team for team in TEAMS() if user.is_administrator or team.pk in own or team.path.startswith(led)
+            ]
         else:  # read already, with the memberships
             user.teams_read = sorted(
                 (member.team for member in _memberships(user)), key=lambda team: (team.position, team.name)
@@ -43,10 +47,16 @@ def supervises(user: User, team: Team) -> bool:
     return user.is_administrator or any(team.path.startswith(path) for path in supervised_paths(user))
 
 
+TEAMS = Kept(lambda: Team.objects.all())
+MEMBERSHIPS = Kept(lambda user: Membership.objects.filter(user_id=user).select_related("team"))
+
+
 def _memberships(user: User) -> list[Membership]:
     """Read once for an object: a page asks many times, and each request has an object of its own."""
     if user.memberships_read is None:
-        user.memberships_read = list(user.memberships.select_related("team"))
+        user.memberships_read = MEMBERSHIPS(user.pk)
+        for membership in user.memberships_read:
+            membership.user = user
     return user.memberships_read
 
 

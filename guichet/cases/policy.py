@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -68,10 +69,23 @@ class Viewer:
     clearance: int
     teams: frozenset[int]
 
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """What `rights` takes, for queries that are kept."""
+        return (self.clearance,) if self.everything else (self.clearance, sorted(self.teams), self.user_id)
+
     def sees(self, *, team_id: int | None, assignee_id: int | None, sensitivity: int) -> bool:
         if sensitivity > self.clearance:
             return False
         return self.everything or team_id in self.teams or assignee_id == self.user_id
+
+
+def rights(case: str, clearance: int, teams: list[int] | None = None, user: int | None = None) -> Q:
+    """The same rule as a condition; `case`: the way to it, « case__ » or nothing."""
+    cleared = Q(**{f"{case}sensitivity__lte": clearance})
+    if teams is None:
+        return cleared
+    return cleared & (Q(**{f"{case}team_id__among": teams}) | Q(**{f"{case}assignee_id": user}))
 
 
 def viewer_of(user: User) -> Viewer | None:

@@ -13,6 +13,7 @@ from guichet.cases.actions.writing import answer_to
 from guichet.cases.models import Case, Draft, Presence, Proposal
 from guichet.cases.policy import may_approve, needs_approval
 from guichet.cases.sending import postal_lines, preferred_channel, refuses_electronic
+from guichet.core.kept import Kept
 from guichet.core.text import key_of
 from guichet.desk import filling
 from guichet.desk.answers import inserted
@@ -59,8 +60,20 @@ class Drafts:
     others: list[Draft] = field(default_factory=list)  # answers begun by colleagues
 
 
+DRAFTS = Kept(
+    lambda case: Draft.objects.filter(case_id=case).select_related("user", "taken_by").order_by("-updated_at")
+)
+PRESENT = Kept(
+    lambda case, now, user: Presence.objects.filter(case_id=case, until__gt=now).exclude(user_id=user)
+    .select_related("user").order_by("since")
+)  # fmt: skip
+LAST_PROPOSAL = Kept(
+    lambda case: Proposal.objects.filter(case_id=case).select_related("author", "decided_by").order_by("-pk")[:1]
+)
+
+
 def drafts_of(case: Case, user: User) -> Drafts:
-    found = list(case.drafts.select_related("user", "taken_by").order_by("-updated_at"))
+    found = DRAFTS(case.pk)
     mine = {draft.kind: draft for draft in found if draft.user_id == user.pk}
     others = [draft for draft in found if draft.user_id != user.pk and draft.kind == "email"]
     return Drafts(mine.get("email"), mine.get("note"), others)
@@ -84,14 +97,8 @@ def presence_context(case: Case, user: User, drafts: Drafts | None = None) -> di
     """What `_presence.html` shows."""
     known = drafts or drafts_of(case, user)
     begun = {draft.user_id: draft for draft in known.others if draft.text.strip() and draft.taken_by_id is None}
-    here = (
-        Presence.objects.filter(case=case, until__gt=timezone.now())
-        .exclude(user=user)
-        .select_related("user")
-        .order_by("since")
-    )
     found = []
-    for presence in here:
+    for presence in PRESENT(case.pk, timezone.now(), user.pk):
         draft = begun.pop(presence.user_id, None)
         words, since = str(presence.get_state_display()), presence.since
         if draft is not None and presence.state == Presence.State.READS:
@@ -112,7 +119,7 @@ def editor_context(
 ) -> dict[str, Any]:
     """Everything `_writing.html` shows. `template`, `article`: asked for by the address; `since`: when it was read."""
     drafts = drafts_of(case, user)
-    templates, values = list(filling.offered(case)), filling.values_of(case, user)
+    templates, values = filling.offered(case), filling.values_of(case, user)
     suggested = filling.suggestions(templates, values)
     form = shown.reply_form
     if form is None:
@@ -130,7 +137,7 @@ def editor_context(
     postal = postal_lines(case.person) if case.person else []
     note_open = shown.note_form is not None
     note = shown.note_form or NoteForm(initial={"text": drafts.note.text if drafts.note else ""}, auto_id="note-%s")
-    last = case.proposals.select_related("author", "decided_by").order_by("-pk").first()
+    last = LAST_PROPOSAL.first(case.pk)
     waiting = last if last is not None and last.state == Proposal.State.WAITING else None
     returned = last if last is not None and last.state == Proposal.State.RETURNED else None
     return {

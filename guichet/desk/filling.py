@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from guichet.accounts.models import User
 from guichet.cases.models import Case, ReplyTemplate
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.core.calendar import paris_day, say_day
+from guichet.core.kept import Kept
 from guichet.core.text import fold
 from guichet.organisation.directory import directory
 
@@ -27,15 +28,18 @@ _SPELT = {fold(name): name for name in EXAMPLES}  # « {prenom} » is understood
 SUGGESTED = 9  # one key each
 
 
-def offered(case: Case) -> QuerySet[ReplyTemplate]:
+OFFERED = Kept(
+    lambda topics, team: ReplyTemplate.objects.filter(
+        Q(topic__isnull=True) | Q(topic_id__among=topics), Q(team__isnull=True) | Q(team_id=team), is_active=True
+    )
+)
+
+
+def offered(case: Case) -> list[ReplyTemplate]:
     """Those of the topic and its parents, those of the team, and those for everyone."""
     topic = directory().topic(case.topic_id)
     topics = [step.pk for step in directory().topic_lineage(topic)]
-    return ReplyTemplate.objects.filter(
-        Q(topic__isnull=True) | Q(topic_id__in=topics),
-        Q(team__isnull=True) | Q(team_id=case.team_id),
-        is_active=True,
-    )
+    return OFFERED(topics, case.team_id or 0)
 
 
 @dataclass(frozen=True, slots=True)

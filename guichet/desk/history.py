@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-from django.db.models import Prefetch, QuerySet
+from datetime import UTC, date, datetime, timedelta
 
 from guichet.accounts.models import User
 from guichet.cases.actions.unsending import parcel_state
-from guichet.cases.models import Attachment, Case, Clock, Interaction, PaperLetter, Status
+from guichet.cases.models import Attachment, Case, Clock, Interaction, PaperLetter, Status, Suspension
 from guichet.core.calendar import paris_day, say_day
+from guichet.core.kept import Kept, attach
+from guichet.core.rows import ask
 from guichet.desk.queues import CHANNEL_ICONS, EPOCH
 from guichet.journal.models import Event
 from guichet.outbox.models import Delivery
@@ -21,6 +20,32 @@ SILENT = ("case.read", "case.replied", "case.noted", "case.message", "case.machi
           "case.registration", "case.followed")  # fmt: skip
 PAGE = 60
 STOPPED = {"receipt": "envoyé", "registration": "envoyé", "réponse": "répondu"}
+END = datetime(9999, 1, 1, tzinfo=UTC)
+
+# -- what is asked, made once ------------------------------------------------------------------------------------------
+MOMENTS = f"""
+    (SELECT at FROM cases_interaction WHERE case_id = %s AND at < %s ORDER BY at DESC LIMIT {PAGE + 1})
+    UNION ALL
+    (SELECT at FROM journal_event WHERE case_id = %s AND verb LIKE 'case.%%' AND NOT verb = ANY(%s) AND at < %s
+     ORDER BY at DESC LIMIT {PAGE + 1})
+    ORDER BY at DESC LIMIT {PAGE + 1}
+"""  # noqa: S608
+EXCHANGES = Kept(
+    lambda case, start, end: Interaction.objects.filter(case_id=case, at__gte=start, at__lt=end)
+    .select_related("author", "parcel", "person", "paper").order_by("at", "id")
+)  # fmt: skip
+ATTACHMENTS = Kept(
+    lambda among: (
+        Attachment.objects.filter(interaction_id__among=among).select_related("file").order_by("position", "id")
+    )
+)
+DELIVERIES = Kept(lambda among: Delivery.objects.filter(parcel_id__among=among).order_by("pk"))
+EVENTS = Kept(
+    lambda case, start, end: Event.objects.filter(case_id=case, verb__startswith="case.", at__gte=start, at__lt=end)
+    .exclude(verb__in=SILENT).select_related("actor").order_by("id")
+)  # fmt: skip
+CLOCKS = Kept(lambda case: Clock.objects.filter(case_id=case))
+SUSPENSIONS = Kept(lambda case: Suspension.objects.filter(clock__case_id=case))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +94,12 @@ class History:
 
 def history(case: Case, user: User, before: str = "") -> History:
     """The last `PAGE` exchanges and events, or those before a mark. Entries of one instant are never cut apart."""
-    exchanges: QuerySet[Interaction] = case.interactions.all()
-    events = Event.objects.filter(case_id=case.pk, verb__startswith="case.").exclude(verb__in=SILENT)
-    if (end := _read_mark(before)) is not None:
-        exchanges, events = exchanges.filter(at__lt=end), events.filter(at__lt=end)
-    moments = heapq.nlargest(
-        PAGE + 1,
-        [
-            *exchanges.order_by("-at").values_list("at", flat=True)[: PAGE + 1],
-            *events.order_by("-at").values_list("at", flat=True)[: PAGE + 1],
-        ],
-    )
-    if len(moments) <= PAGE:
-        return History(_days(exchanges, events, user), "")
-    start = moments[PAGE - 1]
-    exchanges, events = exchanges.filter(at__gte=start), events.filter(at__gte=start)
-    return History(_days(exchanges, events, user), str((start - EPOCH) // timedelta(microseconds=1)))
+    end = _read_mark(before) or END
+    found = ask(MOMENTS, [case.pk, end, case.pk, list(SILENT), end])
+    if len(found) <= PAGE:
+        return History(_days(case, EPOCH, end, user), "")
+    start = found[PAGE - 1][0]
+    return History(_days(case, start, end, user), str((start - EPOCH) // timedelta(microseconds=1)))
 
 
 def _read_mark(text: str) -> datetime | None:
@@ -96,14 +111,17 @@ def _read_mark(text: str) -> datetime | None:
         return None
 
 
-def _days(exchanges: QuerySet[Interaction], events: QuerySet[Event], user: User) -> list[Day]:
-    found = (
-        exchanges.select_related("author", "parcel", "person", "paper")
-        .prefetch_related(Prefetch("attachments", Attachment.objects.select_related("file")), "parcel__deliveries")
-        .order_by("at", "id")
-    )
+def _days(case: Case, start: datetime, end: datetime, user: User) -> list[Day]:
+    found = EXCHANGES(case.pk, start, end)
+    attach(found, "attachments", ATTACHMENTS([x.pk for x in found]), "interaction_id")
+    parcels = {x.parcel.pk: x.parcel for x in found if x.parcel}
+    if parcels:
+        attach(parcels.values(), "deliveries", DELIVERIES(list(parcels)), "parcel_id")
+    for interaction in found:
+        interaction.case = case
+        interaction.parcel = parcels.get(interaction.parcel_id or 0)  # two exchanges may share one
     entries = [_entry(interaction, user) for interaction in found]
-    entries += [Entry(event.at, "event", event=event) for event in events.select_related("actor").order_by("id")]
+    entries += [Entry(event.at, "event", event=event) for event in EVENTS(case.pk, start, end)]
     entries.sort(key=lambda entry: entry.at)
     days: list[Day] = []
     for entry in entries:
@@ -161,7 +179,9 @@ def clock_lines(case: Case) -> list[ClockLine]:
         (Clock.Kind.RECEIPT, "Accusé de réception", "aucun"),
         (Clock.Kind.SILENCE, "Délai légal", "aucun"),
     ]
-    clocks = {clock.kind: clock for clock in case.clocks.prefetch_related("suspensions")}
+    found = CLOCKS(case.pk)
+    attach(found, "suspensions", SUSPENSIONS(case.pk), "clock_id")
+    clocks = {clock.kind: clock for clock in found}
     return [_line(label, none, clocks.get(kind), case) for kind, label, none in shown]
 
 

@@ -20,6 +20,7 @@ from guichet.cases.models import Case, CaseQuerySet, SavedView, Status
 from guichet.cases.models.case import MOVED_AT
 from guichet.cases.policy import Viewer, viewer_of
 from guichet.cases.tallies import look
+from guichet.core.kept import Kept
 from guichet.core.rows import ask
 from guichet.core.text import key_of
 from guichet.desk import queues
@@ -35,6 +36,13 @@ ORDERS: dict[str, tuple[str, bool]] = {
     "anciens": ("moved_at", False),
 }
 Parts = tuple[str, tuple[Any, ...]]
+
+
+LINES = Kept(
+    lambda among: Case.objects.filter(id__among=among).select_related("person", "assignee").annotate(moved_at=MOVED_AT)
+)
+VIEWS = Kept(lambda user, teams: SavedView.objects.filter(Q(owner_id=user) | Q(team_id__among=teams)))
+VIEWS_OF_ALL = Kept(lambda user: SavedView.objects.filter(Q(owner_id=user) | Q(team_id__isnull=False)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +141,8 @@ def page(listing: Listing, after: str = "", before: str = "") -> Page:
     parts = _numbers(listing, PAGE + 1, mark, back=back)
     found = []
     if parts is not None:
-        cases = Case.objects.select_related("person", "assignee").annotate(moved_at=MOVED_AT)
-        # The numbers first, then their lines: one statement, whatever the planner thinks of it.
-        among = f"cases_case.id = ANY(ARRAY(SELECT pk FROM ({parts[0]}) AS page))"  # noqa: S608
-        found = list(cases.extra(where=[among], params=parts[1]))  # noqa: S610
+        # The numbers first, then their lines, whatever the planner thinks of it.
+        found = LINES([pk for pk, _ in ask(*parts)])
         for case in found:  # thirty lines share a few topics, which the process remembers
             if (topic := directory().topic(case.topic_id)) is not None:
                 case.topic = topic
@@ -239,7 +245,8 @@ def overview(user: User) -> Overview:
     viewer = viewer_of(user)
     if viewer is None:
         return Overview("", [], [])
-    views = list(SavedView.objects.visible_to(user))
+    # As `SavedView.objects.visible_to`.
+    views = VIEWS_OF_ALL(user.pk) if viewer.everything else VIEWS(user.pk, sorted(viewer.teams))
     lists = [read_listing({"vue": str(view.pk)}, user, [], view=view) for view in views]
     snapshot, found, numbers = look(viewer, [_counting(one, viewer) for one in lists])
     plain = queues.groups(user, found)

@@ -12,6 +12,7 @@ from guichet.cases.actions.transmitting import letters
 from guichet.cases.models import Case, CaseLink, Interaction, RoutingDecision, RoutingRule, Task
 from guichet.cases.pingpong import PingPong, ping_pong
 from guichet.core.calendar import paris_day, say_day
+from guichet.core.kept import Kept
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel, CompetentBody, Topic
 from guichet.understanding.danger import CARDS, Card, Danger
@@ -66,12 +67,15 @@ class Routing:
         return bool(self.ask or self.danger_task or self.also or self.offers or self.ping_pong.must_be_settled)
 
 
+LAST_DECISION = Kept(
+    lambda case: RoutingDecision.objects.filter(case_id=case)
+    .select_related("rule", "model", "topic", "corrected_to").order_by("-id")[:1]
+)  # fmt: skip
+
+
 def routing_of(case: Case, user: User, tasks: list[Task]) -> Routing:
     """`tasks`: those that are open."""
-    decision = (
-        RoutingDecision.objects.filter(case=case).select_related("rule", "model", "topic", "corrected_to")
-        .order_by("-id").first()
-    )  # fmt: skip
+    decision = LAST_DECISION.first(case.pk)
     first = first_message(case)
     text = f"{first.subject}\n{first.text}" if first is not None else ""
     ask = not case.is_over and (not case.is_qualified or (case.team is not None and case.team.takes_unrouted))

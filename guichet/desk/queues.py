@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -125,14 +126,18 @@ def groups(user: User, counts: list[Count] | None = None) -> list[Group]:
         theirs = (c for c in counts if user.is_administrator or c.team in led)
         work.queues.append(counted(TO_APPROVE, total(theirs, ("visa", "visa_zz"))))
     work.queues.append(counted(ALL, total(counts)))
-    member_of = belongs_to(user)
+    member_of, of_team, of_channel = belongs_to(user), Counter[int | None](), Counter[str]()
+    for count in counts:
+        if count.stage in TO_DO:
+            of_team[count.team] += count.number
+            of_channel[count.channel] += count.number
     for team in teams_seen(user):
-        number = total(c for c in counts if c.team == team.pk)
+        number = of_team[team.pk]
         if team.pk in member_of or number:
             look = "circle-help" if team.takes_unrouted else "users-round"
             teams.queues.append(counted(f"equipe-{team.pk}", number, team.name, look))
     for value in Channel.values:
-        if number := total(c for c in counts if c.channel == value):
+        if number := of_channel[value]:
             channels.queues.append(counted(f"canal-{value}", number))
     return [group for group in (work, teams, channels) if group.queues]
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases.models import Case, Interaction
 from guichet.cases.policy import people_visible_to
+from guichet.core.kept import Kept
 from guichet.desk import queues
 from guichet.desk.forms.people import LANGUAGES, PURPOSES
 from guichet.journal.models import Event
@@ -46,10 +47,16 @@ def pairs_of(person: Person, user: User) -> list[Pair]:
     return [Pair(d.second if d.first_id == person.pk else d.first, d.reason, d.score) for d in found]
 
 
+PROPOSED = Kept(
+    lambda person: Duplicate.objects.filter(Q(first_id=person) | Q(second_id=person), state=Duplicate.State.PROPOSED)[
+        :1
+    ]
+)
+
+
 def duplicates_count(person: Person, user: User) -> int:
     """How many `pairs_of` would show; most persons have none, which is known without asking for rights."""
-    proposed = Duplicate.objects.filter(Q(first=person) | Q(second=person), state=Duplicate.State.PROPOSED)
-    return len(pairs_of(person, user)) if proposed.exists() else 0
+    return len(pairs_of(person, user)) if PROPOSED(person.pk) else 0
 
 
 def exchanges_of(cases: QuerySet[Case], before: str) -> tuple[list[tuple[str, Interaction]], str]:

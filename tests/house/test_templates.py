@@ -34,7 +34,6 @@ from tests.portal.test_contact import filled
 ROOT = Path(guichet.__file__).parent
 # What a layout or a fragment takes when its page has it; absent elsewhere, and tested with `if`.
 OPTIONAL = {
-    "desk/_row.html : case.pk",  # the case beside the list
     "desk/base.html : case",  # what the live news are about
     "desk/base.html : nav",
     "desk/base.html : user.shortcuts",  # nobody is logged in yet

@@ -164,7 +164,7 @@ def test_a_task_holds_the_closing_back(visits: Visits, site: Site) -> None:
     go(page, page.get_by_role("button", name="Ajouter", exact=True))
     expect(page.get_by_text("À faire : Appeler le transporteur")).to_be_visible()
     page.keyboard.press("e")
-    expect(page.get_by_label("Résultat")).to_be_focused()
+    expect(page.get_by_label("Résultat", exact=True)).to_be_focused()
     go(page, page.locator("#acte-clore").get_by_role("button", name="Clôturer"))
     expect(page.get_by_text("Une tâche reste à faire")).to_be_visible()
     check(page, "clôture retenue")

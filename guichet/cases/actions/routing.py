@@ -15,6 +15,7 @@ from guichet.cases.routing.learnt import forget_learnt
 from guichet.cases.routing.rules import forget_rules
 from guichet.core import files
 from guichet.core.jobs import ask, is_asked
+from guichet.core.kept import Kept
 from guichet.core.refused import NotAllowed, Refused
 from guichet.core.text import one_line
 from guichet.journal.actions import record
@@ -132,12 +133,16 @@ def teach(case: Case, topic: Topic, *, by: User) -> None:
         TopicExample.objects.update_or_create(interaction=first, defaults={"topic": topic, "by": by})
 
 
+FIRST_MESSAGE = Kept(
+    lambda case: Interaction.objects.filter(
+        case_id=case, direction=Interaction.Direction.IN, kind=Interaction.Kind.MESSAGE
+    ).order_by("at", "id")[:1]
+)
+
+
 def first_message(case: Case) -> Interaction | None:
     """What the routing read: the first message received from a person."""
-    received = Interaction.objects.filter(
-        case=case, direction=Interaction.Direction.IN, kind=Interaction.Kind.MESSAGE
-    )  # fmt: skip
-    return received.order_by("at", "id").first()
+    return FIRST_MESSAGE.first(case.pk)
 
 
 @transaction.atomic

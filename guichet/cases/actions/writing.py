@@ -22,6 +22,7 @@ from guichet.cases.policy import needs_approval
 from guichet.cases.sending import letter_for, postal_lines, preferred_channel, refuses_electronic, write_out, written
 from guichet.core import files as store
 from guichet.core import formatting
+from guichet.core.kept import Kept
 from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
 from guichet.core.text import strip_controls
@@ -232,14 +233,18 @@ def after_reply(case: Case, now: datetime, *, close_with: str, kind: str, by: Us
     save(case)
 
 
+LAST_WRITTEN = Kept(
+    lambda case: Interaction.objects.filter(case_id=case, direction=Interaction.Direction.IN, third_person=False)
+    .exclude(sender_address="").order_by("-at", "-id")[:1]
+)  # fmt: skip
+WORKING = Kept(
+    lambda person: ContactPoint.objects.filter(person_id=person, kind=ContactPoint.Kind.EMAIL, bad_since__isnull=True)
+)
+
+
 def answer_to(case: Case) -> list[tuple[str, str]]:
     """Where the person is answered: the address last written from, else a working one; never a third person's."""
-    last = (
-        case.interactions.filter(direction=Interaction.Direction.IN, third_person=False)
-        .exclude(sender_address="")
-        .order_by("-at", "-id")
-        .first()
-    )
+    last = LAST_WRITTEN.first(case.pk)
     person = case.person
     points = working_addresses(person) if person else []
     good = {point.value for point in points}
@@ -251,8 +256,7 @@ def answer_to(case: Case) -> list[tuple[str, str]]:
 
 def working_addresses(person: Person) -> list[ContactPoint]:
     """His e-mail addresses that refused nothing, the proved ones first."""
-    points = person.contact_points.filter(kind=ContactPoint.Kind.EMAIL, bad_since__isnull=True)
-    return sorted(points, key=lambda point: (point.verified_at is None, point.pk))
+    return sorted(WORKING(person.pk), key=lambda point: (point.verified_at is None, point.pk))
 
 
 def signed(case: Case, body: str, *, by: User) -> str:

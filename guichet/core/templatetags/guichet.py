@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -19,6 +20,7 @@ CALENDAR = WorkingCalendar()
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000)  # a page shows a hundred, of which few are different
 def icon(name: str, css: str = "") -> SafeString:
     """A decorative icon of the sprite; always beside a word."""
     return format_html(

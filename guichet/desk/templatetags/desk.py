@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from guichet.accounts.models import User
 from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases
 from guichet.cases.models import RoutingDecision
+from guichet.cases.policy import rights, viewer_of
+from guichet.core.kept import Kept
 from guichet.core.text import key_of
+from guichet.desk.forms.filters import FilterForm
+from guichet.desk.lines import lines
 from guichet.desk.views.mail import outgoing_folder
 from guichet.notices.models import Alert
 
 register = template.Library()
+# As `Alert.objects.for_user(user).unread()`.
+UNREAD = Kept(lambda user, *given: Alert.objects.unread().filter(rights("case__", *given), user_id=user))
 
 
 @register.simple_tag
@@ -28,6 +37,8 @@ def oriented(context: Any) -> RoutingDecision | None:
     """What this agent just decided of a case (`?oriente=`), while it can be taken back."""
     request = context["request"]
     wanted = key_of(request.GET.get("oriente", ""))
+    if not wanted:
+        return None
     found = RoutingDecision.objects.filter(pk=wanted).select_related("case__topic", "case__team").first()
     if found is None or found.before is None or found.before.get("by") != request.user.pk:
         return None
@@ -57,7 +68,41 @@ def shares(context: Any) -> bool:
 @register.simple_tag(takes_context=True)
 def unread_warnings(context: Any) -> int:
     user = getattr(context.get("request"), "user", None)
-    return Alert.objects.for_user(user).unread().count() if isinstance(user, User) and user.is_active else 0
+    viewer = viewer_of(user) if isinstance(user, User) else None
+    return UNREAD.number(viewer.user_id, *viewer.given) if viewer else 0
+
+
+@register.simple_tag
+def filter_fields(form: FilterForm) -> SafeString:
+    """The fields of the filters, with their sixty topics; written again when one of them changes."""
+    return _written(_Fields(form))
+
+
+class _Fields:
+    """A form known by what it would show."""
+
+    def __init__(self, form: FilterForm) -> None:
+        self.form = form
+        topics = form.fields["sujet"].choices  # type: ignore[attr-defined]
+        self.shown = (tuple(form.data.get(name, "") for name in form.fields), tuple(topics))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Fields) and self.shown == other.shown
+
+    def __hash__(self) -> int:
+        return hash(self.shown)
+
+
+@lru_cache(maxsize=200)
+def _written(fields: _Fields) -> SafeString:
+    return render_to_string("desk/_filter_fields.html", {"form": fields.form})
+
+
+@register.simple_tag(takes_context=True, name="lines")
+def lines_of_list(context: Any) -> SafeString:
+    """The lines of `rows`, that of the case beside them marked."""
+    case = context.get("case")
+    return lines(context["rows"], kept=context.get("kept", ""), opened=case.pk if case else None)
 
 
 @register.simple_tag

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_GET
 from guichet.accounts.absences import absences_on, stand_in, today
 from guichet.accounts.models import User
 from guichet.cases import actions
-from guichet.cases.models import Case, CaseLink, Interaction, Task
+from guichet.cases.models import Case, CaseLink, CaseMerge, Interaction, Task
+from guichet.cases.policy import rights, viewer_of
+from guichet.core.kept import Kept
 from guichet.desk import queues
 from guichet.desk.editor import Editor, editor_context
 from guichet.desk.forms.acts import ActForm
@@ -25,6 +27,7 @@ from guichet.desk.records import duplicates_count
 from guichet.desk.views import acts
 from guichet.desk.views.inbox import list_context
 from guichet.people.actions import family_of
+from guichet.people.models import ContactPoint
 
 STATUS_TONES = {
     "registered": ("attente", "inbox"), "assigned": ("attente", "reply"), "in_progress": ("attente", "reply"),
@@ -35,15 +38,35 @@ STATUS_TONES = {
 }  # fmt: skip
 
 
+# -- what is asked, made once ------------------------------------------------------------------------------------------
+NUMBERED = Kept(
+    lambda number: Case.objects.filter(reference=number).select_related("person", "team", "topic", "assignee")
+)
+TASKS = Kept(lambda case: Task.objects.filter(case_id=case, done_at__isnull=True).order_by("pk"))
+LINKS = Kept(lambda case: CaseLink.objects.filter(Q(first_id=case) | Q(second_id=case)))
+MERGES = Kept(
+    lambda case: CaseMerge.objects.filter(survivor_id=case, undone_at__isnull=True)
+    .select_related("absorbed").order_by("-pk")
+)  # fmt: skip
+POINTS = Kept(lambda person: ContactPoint.objects.filter(person_id=person).order_by("kind", "pk"))
+OTHERS = Kept(
+    lambda people, case, *given: Case.objects.filter(rights("", *given), person_id__among=people)
+    .exclude(pk=case).order_by("-received_at")[:8]
+)  # fmt: skip
+CONTACTS = Kept(
+    lambda people, *given: Interaction.objects.filter(rights("case__", *given), case__person_id__among=people)
+    .exclude(direction=Interaction.Direction.NOTE).select_related("case").order_by("-at", "-id")[:6]
+)  # fmt: skip
+
+
 def visible_case(request: AgentRequest, reference: str) -> Case:
     """The case, or 404: a number that exists elsewhere and one that does not exist look the same."""
-    case = (
-        Case.objects.visible_to(request.user)
-        .select_related("person", "team", "topic", "assignee", "merged_into", "transmitted_to")
-        .filter(reference=reference)
-        .first()
-    )
-    if case is None:
+    case, viewer = NUMBERED.first(reference), viewer_of(request.user)
+    if (
+        case is None
+        or viewer is None
+        or not viewer.sees(team_id=case.team_id, assignee_id=case.assignee_id, sensitivity=case.sensitivity)
+    ):
         raise Http404
     return case
 
@@ -85,7 +108,7 @@ def case_page(
         ),
         None,
     )
-    tasks = list(case.tasks.filter(done_at__isnull=True).order_by("pk"))
+    tasks = TASKS(case.pk)
     away = absences_on(today()) if case.assignee_id else {}
     context: dict[str, Any] = {
         **listed,
@@ -115,7 +138,7 @@ def case_page(
         "just_sent": just_sent,
         "undo_seconds": settings.UNDO_SECONDS,
         "links": linked(case, user),
-        "merges": case.merges.filter(undone_at__isnull=True).select_related("absorbed").order_by("-pk"),
+        "merges": MERGES(case.pk),
         **person_context(case, user),
     }
     return render(request, "desk/case.html", context, status=status)
@@ -123,10 +146,7 @@ def case_page(
 
 def linked(case: Case, user: User) -> list[tuple[Case, CaseLink]]:
     """Linked cases the agent may see, each with its link."""
-    links = {
-        (link.second_id if link.first_id == case.pk else link.first_id): link
-        for link in CaseLink.objects.filter(Q(first=case) | Q(second=case))
-    }
+    links = {(link.second_id if link.first_id == case.pk else link.first_id): link for link in LINKS(case.pk)}
     found = Case.objects.visible_to(user).filter(pk__in=links).order_by("-received_at") if links else []
     return [(other, links[other.pk]) for other in found]
 
@@ -134,21 +154,17 @@ def linked(case: Case, user: User) -> list[tuple[Case, CaseLink]]:
 def person_context(case: Case, user: User) -> dict[str, Any]:
     """The panel on the right: how to reach the person, and what else concerns it, among what the agent may see."""
     person = case.person
-    if person is None:
+    viewer = viewer_of(user)
+    if person is None or viewer is None:
         return {"person": None}
     shown = person.merged_into or person
-    theirs = Case.objects.visible_to(user).of_people(family_of(person))
-    recent = (
-        Interaction.objects.filter(case__in=theirs)
-        .exclude(direction=Interaction.Direction.NOTE)
-        .select_related("case")
-        .order_by("-at", "-id")[:6]
-    )
+    family = family_of(person)
+    recent = CONTACTS(family, *viewer.given)
     return {
         "person": shown,
         "record_visible": shown.merged_into_id is None,  # whoever sees a case sees the record of its person
         "duplicates_count": duplicates_count(shown, user),
-        "points": shown.contact_points.order_by("kind", "pk"),
-        "others": theirs.exclude(pk=case.pk).order_by("-received_at")[:8],
+        "points": POINTS(shown.pk),
+        "others": OTHERS(family, case.pk, *viewer.given),
         "contacts": [(queues.CHANNEL_ICONS.get(i.channel, "inbox"), i) for i in recent],
     }

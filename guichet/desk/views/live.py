@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, JsonResponse
-from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
 from guichet.cases.models import Case
 from guichet.core.text import keys_in
 from guichet.desk import listing, queues
 from guichet.desk.guard import AgentRequest, agent_required
+from guichet.desk.lines import lines
 
 AT_MOST = 120
 
@@ -34,7 +34,7 @@ def state(request: AgentRequest) -> JsonResponse:
     if listed is not None and wanted:
         inside = set(listed.matching().filter(pk__in=wanted).values_list("pk", flat=True))
     rows = {
-        row.case.pk: render_to_string("desk/_row.html", {"row": row, "c": row.case, "kept": _kept(request)})
+        row.case.pk: lines([row], kept=_kept(request))
         for row in queues.rows_of([case for case in visible if case.pk in shown])
     }
     return JsonResponse(

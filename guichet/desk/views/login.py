@@ -27,7 +27,7 @@ TRIES_PER_ADDRESS = 8
 TRIES_PER_CLIENT = 40
 PENDING_SECONDS = 300
 WRONG = "L'adresse ou le mot de passe n'est pas le bon."
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "guichet.accounts.backends.Backend"
 
 
 @never_cache

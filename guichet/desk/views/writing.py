@@ -140,7 +140,7 @@ def _again(
 def _insert(request: AgentRequest, case: Case) -> HttpResponse:
     """A template goes after what is already typed; nothing is lost, nothing is sent."""
     chosen = request.POST.get("inserer", "") or request.POST.get("modele", "")
-    template = filling.offered(case).filter(pk=key_of(chosen)).first()
+    template = next((one for one in filling.offered(case) if one.pk == key_of(chosen)), None)
     text = request.POST.get("text", "")
     used = request.POST.get("template_version", "")
     if template is not None:

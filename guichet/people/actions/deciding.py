@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from guichet.core.refused import Refused
+from guichet.core.rows import ask
 from guichet.core.text import fold
 from guichet.journal.actions import record
 from guichet.people.keys import set_keys
@@ -37,7 +38,7 @@ class Line:
 def family_of(person: Person) -> list[int]:
     """Ids of a person and of every record merged into it."""
     root = person.merged_into_id or person.pk
-    return list(Person.objects.filter(Q(pk=root) | Q(merged_into_id=root)).values_list("pk", flat=True))
+    return [pk for (pk,) in ask("SELECT id FROM people_person WHERE id = %s OR merged_into_id = %s", [root, root])]
 
 
 # -- proposing --------------------------------------------------------------------------------------------------------
