@@ -201,6 +201,9 @@ class Case(models.Model):
             models.Index(MOVED_AT, F("id"), condition=Q(closed_at__isnull=True), name="inbox_of_all_by_message"),
             models.Index(fields=["topic", "due_at", "id"], condition=Q(closed_at__isnull=True), name="inbox_of_topic"),
             models.Index(
+                fields=["department", "due_at", "id"], condition=Q(closed_at__isnull=True), name="inbox_of_department"
+            ),
+            models.Index(
                 fields=["due_at", "id"], condition=Q(closed_at__isnull=True, urgent=True), name="inbox_urgent"
             ),
             # The search reads the latest first, over or not.
