@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -77,7 +78,7 @@ def read(text: str) -> Reading:
     stems = [stem(word) for word in words]
     return Reading(
         stems=tuple(s for s, word in zip(stems, words, strict=True) if word not in EMPTY),
-        concepts=tuple(_concepts_in(stems)),
+        concepts=tuple(concepts_in(stems)),
         words=words,
     )
 
@@ -111,7 +112,7 @@ def lexicon() -> dict[str, list[tuple[tuple[str, ...], str]]]:
     return found
 
 
-def _concepts_in(stems: list[str]) -> list[str]:
+def concepts_in(stems: Sequence[str]) -> list[str]:
     known = lexicon()
     return [
         name

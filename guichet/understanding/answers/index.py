@@ -25,7 +25,7 @@ class Article:
     title: str
     wordings: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()  # other titles, names of links that lead here
-    theme: str = ""
+    theme: str = ""  # one a line, the widest first
     introduction: str = ""
     headings: tuple[str, ...] = ()
     body: str = ""
@@ -78,7 +78,8 @@ class Index:
     matrices: dict[str, csr_matrix]  # by field: terms × sheets, BM25 weights
     rarity: Floats  # by term, over all fields
     spelt: Counter[str]
-    present: csr_matrix  # terms × sheets that hold them in any field
+    themes: list[tuple[str, ...]]
+    present: csr_matrix  # terms × sheets that hold them in any field but the wordings, which are tried apart
     places: dict[str, int] = field(init=False)
     in_title: csr_matrix = field(init=False)
     title_mass: Floats = field(init=False)  # by sheet: rarity of the words of its title, summed
@@ -124,18 +125,21 @@ def build_index(articles: Sequence[Article]) -> Index:
     for article in articles:
         for name, text in texts_of(article).items():
             filed[name].append(_count(text, name, numbers, spelt))
-    columns = [at for counts in filed.values() for at, found in enumerate(counts) for _ in found]
-    rows = [number for counts in filed.values() for found in counts for number in found]
+    texts = [counts for name, counts in filed.items() if name != "wordings"]
+    columns = [at for counts in texts for at, found in enumerate(counts) for _ in found]
+    rows = [number for counts in texts for found in counts for number in found]
     shape = (len(numbers), len(articles))
     present = csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
     present.sort_indices()
-    spread = np.diff(present.indptr).astype(np.float32)
+    matrices = {kind.name: bm25(filed[kind.name], len(numbers), kind) for kind in FIELDS}
+    matrices["wordings"].sort_indices()
+    spread = np.diff((present + matrices["wordings"]).indptr).astype(np.float32)
     total = len(articles)
     rarity = np.log(1 + (total - spread + 0.5) / (spread + 0.5)).astype(np.float32)
-    matrices = {kind.name: bm25(filed[kind.name], len(numbers), kind) for kind in FIELDS}
     return Index(
         ids=[article.id for article in articles],
         titles=[article.title for article in articles],
+        themes=[tuple(dict.fromkeys(article.theme.split("\n"))) if article.theme else () for article in articles],
         numbers=numbers,
         matrices=matrices,
         rarity=rarity,
@@ -154,7 +158,9 @@ def wordings_matrix(index: Index, wordings: Mapping[str, Sequence[str]]) -> csr_
             found.update(stems)
             found.update(pairs(stems))
         counts.append(Counter({index.numbers[t]: n for t, n in found.items() if t in index.numbers}))
-    return bm25(counts, len(index.numbers), next(kind for kind in FIELDS if kind.name == "wordings"))
+    matrix = bm25(counts, len(index.numbers), next(kind for kind in FIELDS if kind.name == "wordings"))
+    matrix.sort_indices()
+    return matrix
 
 
 _PAIRED = {kind.name for kind in FIELDS if kind.pairs}

@@ -61,6 +61,7 @@ class Taught:
     offer_from: float
     wordings: Wordings | None = None
     places: Numbers | None = None  # of the classes of the wordings, in the index
+    themes: Numbers | None = None  # 2 × sheets: its widest and nearest theme among those heard; -1: none
 
     def speaks(self, sounds: Sounds) -> bool:
         """Whether a question sounds like a wording: what was learnt says nothing of the others."""
@@ -107,8 +108,15 @@ UNTAUGHT = Taught(
 def hear(taught: Taught, query: Query) -> Sounds:
     if taught.wordings is None or taught.places is None:
         return SILENT
-    scores = taught.wordings.scores(query.words)
-    return Sounds(taught.places, scores[:-1], float(scores[-1]))
+    return _sounds(taught, taught.wordings.scores(query.words))
+
+
+def _sounds(taught: Taught, scores: Floats) -> Sounds:
+    assert taught.places is not None
+    many = len(taught.places)
+    by_theme = np.append(scores[many + 1 :], np.float32(0))  # the last stands for « none »
+    themes = by_theme[taught.themes] if taught.themes is not None else None
+    return Sounds(taught.places, scores[:many], float(scores[many]), themes)
 
 
 def examples_of(articles: Sequence[Article], given: Iterable[Example]) -> list[Example]:
@@ -173,23 +181,29 @@ def teach(index: Index, examples: Sequence[Example], read: Callable[[str], Query
             *((query.words, label) for query, label in zip(queries, labels, strict=True)),
             *((plain_words(title[key]), key) for key in headed),
             *((plain_words(title[key]), OTHER) for key in others[:OTHER_TITLES]),
-        ]
+        ],
+        groups=dict(zip(index.ids, index.themes, strict=True)),
     )
     places = np.array([index.places[key] for key in wordings.classes], dtype=np.int64)
-    taught = replace(UNTAUGHT, wordings=wordings, places=places)
+    number = {theme: at for at, theme in enumerate(wordings.groups)}
+    ends = [(themes[0], themes[-1]) if themes else ("", "") for themes in index.themes]
+    heard = np.array([[number.get(theme, -1) for theme in pair] for pair in ends], dtype=np.int64).T
+    taught = replace(UNTAUGHT, wordings=wordings, places=places, themes=heard)
     if len(known) < FEW:
         return taught
     rights = [frozenset(index.places[key] for key in e.right) for e in known] + [frozenset[int]()] * len(outside)
-    tried = _try(index, known, queries, rights, wordings.left_out, places)
+    tried = _try(index, known, queries, rights, taught)
     taught = replace(taught, order=_learn_order(tried))
     return _learn_sureness(taught, tried)
 
 
 def _try(
     index: Index, known: Sequence[Example], queries: Sequence[Query], rights: Sequence[frozenset[int]],
-    left_out: Floats, places: Numbers,
+    taught: Taught,
 ) -> list[Tried]:  # fmt: skip
     """The wordings in folds: those of the fold are out of the index, and each is out of what was learnt."""
+    assert taught.wordings is not None
+    left_out = taught.wordings.left_out
     shuffle = random.Random(SEED)  # noqa: S311
     chosen = list(range(len(queries)))
     shuffle.shuffle(chosen)
@@ -204,8 +218,8 @@ def _try(
             if not queries[at].said:
                 continue
             fields = index.scores(queries[at].weights, {row: without})
-            sounds = Sounds(places, left_out[at, :-1], float(left_out[at, -1]))
-            tried.append(Tried(queries[at], candidates(queries[at], index, fields, sounds), sounds, rights[at]))
+            sounds = _sounds(taught, left_out[at])
+            tried.append(Tried(queries[at], candidates(queries[at], index, fields, sounds, without), sounds, rights[at]))
     return tried
 
 

@@ -7,7 +7,7 @@ that is what confidence is learnt from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 
 from guichet.understanding.answers.index import Floats
 from guichet.understanding.answers.text import grams, pairs, terms
+from guichet.understanding.words import concepts_in, stem
 
 OTHER = ""  # the class of what is none of the sheets with wordings
 RIDGE = 0.4
@@ -25,13 +26,19 @@ MOST = 6000  # examples solved exactly; beyond, the mean of each class
 
 def features(words: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
     stems = terms(words)
-    return Counter([*stems, *pairs(stems)]), Counter(f"#{g}" for g in grams(" ".join(words), 2, 5))
+    same = (f"~{name}" for name in concepts_in([stem(word) for word in words]))  # several words for one thing
+    return Counter([*stems, *pairs(stems), *same]), Counter(f"#{g}" for g in grams(" ".join(words), 2, 5))
 
 
 class Wordings:
-    """`scores(words)`: about 0 … 1 for each sheet that has wordings, and the same for « none of them »."""
+    """`scores(words)`: about 0 … 1 for each sheet that has wordings, the same for « none of them », then for each group.
 
-    def __init__(self, examples: Sequence[tuple[Sequence[str], str]]) -> None:
+    `groups`: what each sheet belongs to (its themes): all the wordings of a group speak for its sheets.
+    """
+
+    def __init__(
+        self, examples: Sequence[tuple[Sequence[str], str]], groups: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         counted = [features(words) for words, _ in examples]
         seen: Counter[str] = Counter()
         for word_counts, letter_counts in counted:
@@ -45,11 +52,16 @@ class Wordings:
         )
         self.classes = sorted({label for _, label in examples} - {OTHER})
         place = {label: at for at, label in enumerate([*self.classes, OTHER])}
+        own = groups or {}
+        self.groups = sorted({group for label in self.classes for group in own.get(label, ())})
+        after = {group: len(place) + at for at, group in enumerate(self.groups)}
         self.labels = np.array([place[label] for _, label in examples], dtype=np.int64)
         rows = self._matrix(counted)
         self.columns = csr_matrix(rows.T)
-        wanted = np.zeros((len(examples), len(place)), dtype=np.float32)
+        wanted = np.zeros((len(examples), len(place) + len(after)), dtype=np.float32)
         wanted[np.arange(len(examples)), self.labels] = 1.0
+        for at, (_, label) in enumerate(examples):
+            wanted[at, [after[group] for group in own.get(label, ()) if group in after]] = 1.0
         self.left_out: Floats
         self.duals: Floats
         if len(examples) <= MOST:
@@ -61,11 +73,11 @@ class Wordings:
             self.duals = np.asarray(inverse @ wanted, dtype=np.float32)
             self.left_out = np.asarray(wanted - self.duals / np.diag(inverse)[:, None], dtype=np.float32)
         else:
-            sizes = np.bincount(self.labels, minlength=len(place)).astype(np.float32)
+            sizes = wanted.sum(axis=0)
             self.duals = np.asarray(wanted / np.maximum(sizes, 1), dtype=np.float32)
-            own = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
+            alone = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
             sums = np.asarray((rows @ (self.columns @ csr_matrix(wanted))).todense(), dtype=np.float32)
-            sums -= own[:, None] * wanted
+            sums -= alone[:, None] * wanted
             self.left_out = np.asarray(sums / np.maximum(sizes[None, :] - wanted, 1), dtype=np.float32)
 
     def _matrix(self, counted: Iterable[tuple[Counter[str], Counter[str]]]) -> csr_matrix:
@@ -87,6 +99,6 @@ class Wordings:
         )
 
     def scores(self, words: Sequence[str]) -> Floats:
-        """By class, in the order of `classes`, « none of them » last."""
+        """By class, in the order of `classes`, then « none of them », then by group."""
         near: npt.NDArray[np.float32] = np.asarray((self._matrix([features(words)]) @ self.columns).todense()).ravel()
         return np.asarray(near @ self.duals, dtype=np.float32)
