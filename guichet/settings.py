@@ -148,6 +148,8 @@ CLAMD = env("GUICHET_CLAMD")  # "127.0.0.1:3310" or a socket path; empty: files 
 # -- time rules -----------------------------------------------------------------------------------------------------
 UNDO_SECONDS = int(env("GUICHET_UNDO_SECONDS", "15"))
 DRAFT_DAYS = int(env("GUICHET_DRAFT_DAYS", "60"))
+ASSISTANT_NAME = env("GUICHET_ASSISTANT_NAME", "Noa")
+CHAT_MASK_DAYS = int(env("GUICHET_CHAT_MASK_DAYS", "180"))
 ARTICLE_REVIEW_DAYS = int(env("GUICHET_ARTICLE_REVIEW_DAYS", "365"))
 ASKED_DAYS = int(env("GUICHET_ASKED_DAYS", "180"))
 # How long a worker may hold a delivery before another takes it over: longer than the longest SMTP dialogue.
@@ -177,6 +179,7 @@ INSTALLED_APPS = [
     "guichet.outbox",
     "guichet.knowledge",
     "guichet.cases",
+    "guichet.noa",
     "guichet.notices",
     "guichet.portal",
     "guichet.desk",

@@ -101,7 +101,7 @@ UNTAUGHT = Taught(
         known=-1.9, length=1.7, depth=0.6,
     ),
     answer_from=0.6,
-    offer_from=WORTH_OFFERING,
+    offer_from=0.08,
 )  # fmt: skip
 
 

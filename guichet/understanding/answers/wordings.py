@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 
 from guichet.understanding.answers.index import Floats
@@ -19,15 +19,23 @@ from guichet.understanding.answers.text import grams, pairs, terms
 from guichet.understanding.words import concepts_in, stem
 
 OTHER = ""  # the class of what is none of the sheets with wordings
-RIDGE = 0.4
-LETTERS = 0.8  # weight of pieces of letters beside words
-MOST = 6000  # examples solved exactly; beyond, the mean of each class
+RIDGE = 0.2
+MOST = 9000  # examples solved exactly; beyond, the mean of each class
+# What two texts have in common, by kind of feature, each of length one: stems, pairs of stems, concepts, letters.
+SHARES = (1.0, 0.3, 1.0, 1.0)
+Features = tuple[Counter[str], ...]
 
 
-def features(words: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
+def features(words: Sequence[str]) -> Features:
     stems = terms(words)
     same = (f"~{name}" for name in concepts_in([stem(word) for word in words]))  # several words for one thing
-    return Counter([*stems, *pairs(stems), *same]), Counter(f"#{g}" for g in grams(" ".join(words), 2, 5))
+    letters = (f"#{gram}" for gram in grams(" ".join(words), 2, 5))
+    return Counter(stems), Counter(pairs(stems)), Counter(same), Counter(letters)
+
+
+def closer(likeness: Floats) -> Floats:
+    """Two texts that share half are more than half as far from saying the same: several signs at once count more."""
+    return np.asarray((likeness + likeness * likeness) / 2, dtype=np.float32)
 
 
 class Wordings:
@@ -41,9 +49,9 @@ class Wordings:
     ) -> None:
         counted = [features(words) for words, _ in examples]
         seen: Counter[str] = Counter()
-        for word_counts, letter_counts in counted:
-            seen.update(word_counts.keys())
-            seen.update(letter_counts.keys())
+        for kinds in counted:
+            for counts in kinds:
+                seen.update(counts.keys())
         self.names = {
             name: at for at, name in enumerate(name for name, n in seen.items() if n > 1 or not name.startswith("#"))
         }
@@ -65,11 +73,9 @@ class Wordings:
         self.left_out: Floats
         self.duals: Floats
         if len(examples) <= MOST:
-            likeness = np.asarray((rows @ self.columns).todense(), dtype=np.float32)
+            likeness = closer(np.asarray((rows @ self.columns).todense(), dtype=np.float32))
             likeness[np.diag_indices_from(likeness)] += RIDGE
-            inverse = cho_solve(
-                cho_factor(likeness, lower=True, overwrite_a=True), np.eye(len(examples), dtype=np.float32)
-            )
+            inverse = _inverse(likeness)
             self.duals = np.asarray(inverse @ wanted, dtype=np.float32)
             self.left_out = np.asarray(wanted - self.duals / np.diag(inverse)[:, None], dtype=np.float32)
         else:
@@ -80,20 +86,20 @@ class Wordings:
             sums -= alone[:, None] * wanted
             self.left_out = np.asarray(sums / np.maximum(sizes[None, :] - wanted, 1), dtype=np.float32)
 
-    def _matrix(self, counted: Iterable[tuple[Counter[str], Counter[str]]]) -> csr_matrix:
+    def _matrix(self, counted: Iterable[Features]) -> csr_matrix:
         numbers: list[int] = []
         values: list[float] = []
         ends = [0]
-        for word_counts, letter_counts in counted:
-            for counts, weight in ((word_counts, 1.0), (letter_counts, LETTERS)):
+        for kinds in counted:
+            for counts, share in zip(kinds, SHARES, strict=True):
                 found = [(self.names[name], times) for name, times in counts.items() if name in self.names]
                 at = [n for n, _ in found]
                 worth = (1 + np.log(np.array([t for _, t in found], dtype=np.float32))) * self.rarity[at]
                 length = float(np.linalg.norm(worth)) or 1.0
                 numbers += at
-                values += (worth * (weight / length)).tolist()
+                values += (worth * (np.sqrt(share) / length)).tolist()
             ends.append(len(numbers))
-        scale = np.float32(1 / np.sqrt(1 + LETTERS**2))
+        scale = np.float32(1 / np.sqrt(sum(SHARES)))
         return csr_matrix(
             (np.array(values, dtype=np.float32) * scale, numbers, ends), shape=(len(ends) - 1, len(self.names))
         )
@@ -101,4 +107,15 @@ class Wordings:
     def scores(self, words: Sequence[str]) -> Floats:
         """By class, in the order of `classes`, then « none of them », then by group."""
         near: npt.NDArray[np.float32] = np.asarray((self._matrix([features(words)]) @ self.columns).todense()).ravel()
-        return np.asarray(near @ self.duals, dtype=np.float32)
+        return np.asarray(closer(near) @ self.duals, dtype=np.float32)
+
+
+def _inverse(matrix: Floats) -> Floats:
+    """Of a symmetric positive matrix, which is overwritten."""
+    factor, failed = spotrf(matrix.T, lower=False, overwrite_a=True)
+    if not failed:
+        factor, failed = spotri(factor, lower=False, overwrite_c=True)
+    if failed:
+        raise ValueError("the wordings cannot be told apart")
+    upper = np.triu(factor)
+    return np.asarray(upper + np.triu(factor, 1).T, dtype=np.float32)

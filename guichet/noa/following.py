@@ -1,0 +1,78 @@
+"""« Et c'est combien ? »: a message that says nothing by itself is about the article just spoken of."""
+
+from __future__ import annotations
+
+from guichet.core.text import fold
+from guichet.knowledge.markup import Section, sections
+from guichet.knowledge.models import Version
+from guichet.noa.smalltalk import plain
+from guichet.understanding.words import EMPTY, stem
+
+# What may be asked of any answer, and the words of the headings that answer it.
+_ASKED: tuple[tuple[str, str, str], ...] = (
+    (
+        "amount",
+        "combien coute couter prix tarif montant cher gratuit somme argent paye payer euros",
+        "combien tarif prix montant recevoir cout",
+    ),
+    (
+        "papers",
+        "document papier piece justificatif fournir joindre dossier attestation liste",
+        "document piece justificatif",
+    ),
+    (
+        "how",
+        "comment demander demande faire faut etape marche suivre ligne formulaire inscrire inscription site lien",
+        "comment demander faire demarche",
+    ),
+    (
+        "when",
+        "quand date limite delai temps attente longtemps duree jour avant apres reponse recu",
+        "quand delai date calendrier reponse",
+    ),
+    ("who", "qui droit condition age eligible concerne beneficie peux puis critere", "droit qui condition"),
+)
+_FREE = (
+    "ca c cela ceci alors donc sinon ensuite aussi et ou la le pour moi mon ma bah euh svp merci stp aide obtenir avoir "
+    "est il"
+)
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(stem(fold(word)) for word in words.split())
+
+
+_MEANT = tuple((name, _stems(said), _stems(heading)) for name, said, heading in _ASKED)
+_GENERIC = frozenset().union(*(said for _, said, _ in _MEANT)) | _stems(_FREE)
+
+
+def says_nothing_alone(text: str) -> bool:
+    """Every word could be asked of anything."""
+    words = plain(text).split()
+    return 0 < len(words) <= 10 and all(word in EMPTY or stem(word) in _GENERIC for word in words)
+
+
+def goes_on(text: str) -> bool:
+    """« Et pour mon deuxième enfant ? »: begins as what follows something."""
+    return plain(text).startswith(("et ", "mais ", "sinon ", "ok et ", "d accord et ", "oui mais "))
+
+
+def part_asked(text: str, version: Version) -> Section | None:
+    """The section of the article that answers, when one does."""
+    said = {stem(word) for word in plain(text).split()}
+    parts = sections(version.body)
+    for _, asked, headed in _MEANT:
+        if said & asked:
+            for part in parts:
+                if part.text and headed & {stem(fold(word)) for word in plain(part.title).split()}:
+                    return part
+    return None
+
+
+def fact_asked(text: str, version: Version) -> str:
+    """The fact of an aid that answers: its amount, its dates, whom it is for. From the version, word for word."""
+    said = {stem(word) for word in plain(text).split()}
+    for name, key in (("amount", "amount"), ("when", "when"), ("who", "for_whom")):
+        if said & next(asked for meant, asked, _ in _MEANT if meant == name):
+            return str(version.aid.get(key) or "")
+    return ""

@@ -1,0 +1,124 @@
+"""Nothing of a case before its owner proved the address: a code by e-mail, three tries, ten minutes (cases.follow)."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from guichet.accounts.models import User
+from guichet.cases.actions.follow import open_follow, send_follow_code
+from guichet.cases.models import Case, Clock, Status
+from guichet.cases.models.case import SAID_TO_CITIZEN
+from guichet.core.calendar import say_day
+from guichet.core.reference import check, find
+from guichet.core.refused import Refused
+from guichet.journal.actions import record
+from guichet.noa import phrases
+from guichet.noa.bubbles import PERSON, Bubble, Reply, notice
+from guichet.noa.dialogues import Step, Unread, read_answer
+from guichet.noa.models import Chat, ProofCode, Turn
+from guichet.noa.smalltalk import plain
+
+_EMAIL = Step("email", phrases.ASK_EMAIL, "email")
+LASTS = 7200  # seconds a proved case is spoken of in one conversation
+
+
+def waits(chat: Chat) -> bool:
+    return bool(chat.memory.get("proof"))
+
+
+def names_case(text: str) -> bool:
+    """« 1535986 », « mon numéro est le 1535986 »: a valid reference and little else."""
+    return bool(find(text)) and len(plain(text).split()) <= 12
+
+
+def begin(chat: Chat, text: str, *, by: User) -> Reply:
+    found = find(text)
+    known = _proved(chat)
+    if known is not None and (not found or known.reference == found[0]):
+        return Reply([_status(known)])
+    if not found:
+        chat.memory["proof"] = {"step": "reference"}
+        return Reply([Bubble(Turn.Kind.ASK, phrases.ASK_REFERENCE)])
+    chat.memory["proof"] = {"step": "email", "reference": found[0]}
+    return Reply([Bubble(Turn.Kind.ASK, phrases.ASK_EMAIL)])
+
+
+def go_on(chat: Chat, text: str, *, by: User) -> Reply:
+    at = dict(chat.memory["proof"])
+    try:
+        return {"reference": _reference, "email": _email, "code": _code}[at["step"]](chat, at, text, by)
+    except Refused as refusal:
+        chat.memory.pop("proof", None)
+        return Reply([notice(refusal.message, PERSON)])
+
+
+def _reference(chat: Chat, at: dict[str, str], text: str, by: User) -> Reply:
+    found = find(text) or [digits for digits in [check(text)] if digits]
+    if not found:
+        return _once_more(chat, at, "Ce numéro n'est pas complet. Il a 7 chiffres ou plus.")
+    chat.memory["proof"] = {"step": "email", "reference": found[0]}
+    return Reply([Bubble(Turn.Kind.ASK, phrases.ASK_EMAIL)])
+
+
+def _email(chat: Chat, at: dict[str, str], text: str, by: User) -> Reply:
+    address = read_answer(_EMAIL, text)
+    if isinstance(address, Unread):
+        return _once_more(chat, at, address.why)
+    handle = send_follow_code(at["reference"], address)
+    ProofCode.objects.create(chat=chat, handle=handle)
+    chat.memory["proof"] = {"step": "code"}
+    return Reply([Bubble(Turn.Kind.ASK, phrases.CODE_SENT)])
+
+
+def _code(chat: Chat, at: dict[str, str], text: str, by: User) -> Reply:
+    sent = chat.codes.order_by("-at").first()
+    digits = "".join(c for c in text if c.isdigit())
+    if sent is None or len(digits) != 6:
+        return _once_more(chat, at, "Le code a 6 chiffres.")
+    try:
+        case = open_follow(sent.handle, digits)
+    except Refused as refusal:
+        if refusal.status == 429:
+            raise
+        return _once_more(chat, at, phrases.WRONG_CODE)
+    chat.memory.pop("proof", None)
+    chat.memory["proved"] = {"case": case.pk, "until": timezone.now().timestamp() + LASTS}
+    record("chat.proved", by=by, case_id=case.pk, on_behalf_of=case.person_id)
+    return Reply([_status(case)])
+
+
+def _once_more(chat: Chat, at: dict[str, str], why: str) -> Reply:
+    tries = int(at.get("tries", 0)) + 1
+    if tries >= 3:
+        chat.memory.pop("proof", None)
+        return Reply([notice(f"{why} Arrêtons là : une personne peut vous aider.", PERSON)])
+    chat.memory["proof"] = {**at, "tries": tries}
+    return Reply([Bubble(Turn.Kind.ASK, why)])
+
+
+def _proved(chat: Chat) -> Case | None:
+    known = chat.memory.get("proved", {})
+    if not known or known.get("until", 0) < timezone.now().timestamp():
+        return None
+    return Case.objects.filter(pk=known["case"]).first()
+
+
+def _status(case: Case) -> Bubble:
+    """What the follow-up page says, in a few lines: state, what is expected and from whom, until when."""
+    case = case.survivor()
+    status = Status(case.status)
+    lines = [f"**Demande N° {case.spoken_reference}** : {SAID_TO_CITIZEN[status].lower()}."]
+    lines.append(f"Reçue le {say_day(timezone.localdate(case.received_at))}.")
+    if status == Status.WAITING_CITIZEN:
+        until = f" avant le {say_day(timezone.localdate(case.give_up_at))}" if case.give_up_at else ""
+        lines.append(
+            f"Nous attendons votre réponse{until} : document ou précision demandée dans notre dernier message."
+        )
+    elif not case.is_over:
+        clock = case.clocks.filter(kind=Clock.Kind.COMMITMENT, stopped_at__isnull=True).first()
+        if clock is not None and clock.due_at > timezone.now():
+            lines.append(f"Nous répondons au plus tard le {say_day(timezone.localdate(clock.due_at))}.")
+        elif status not in {Status.ANSWERED}:
+            lines.append("Nous sommes en retard sur notre délai : vous pouvez parler à une personne.")
+    options = ({"label": "Ouvrir ma demande", "href": f"/suivi/?numero={case.reference}"}, PERSON)
+    return Bubble(Turn.Kind.STATUS, "\n\n".join(lines), options=options)

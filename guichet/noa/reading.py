@@ -1,0 +1,171 @@
+"""From a message to what Noa says: courtesy, dialogue, context, then the base. Reads only.
+
+Never a word of its own on the matter: answers are versions of articles, dialogues are approved texts, the rest is in
+`phrases`.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from guichet.knowledge import finding
+from guichet.knowledge.models import Article
+from guichet.noa import phrases, scripts
+from guichet.noa.bubbles import PERSON, Bubble, Option, Reply, notice
+from guichet.noa.following import fact_asked, goes_on, part_asked, says_nothing_alone
+from guichet.noa.models import Chat, Turn
+from guichet.noa.smalltalk import courtesy, is_insult, plain
+from guichet.understanding.answers.engine import Answer, Outcome
+
+OFFERED = 3
+MISSES = 3  # then a person is called
+
+
+def read(chat: Chat, text: str) -> Reply:
+    """What to say to a message that is not an answer to a question of ours. Fills `chat.memory`; the caller saves."""
+    reply = Reply()
+    if back := courtesy(text):
+        reply.bubbles.append(notice(back.format(name=settings.ASSISTANT_NAME)))
+        return reply
+    script = scripts.started_by(text)
+    if script is not None:
+        return scripts.begin(chat, script)
+    last = _spoken_of(chat)
+    if last is not None and last.live is not None and says_nothing_alone(text):
+        part = part_asked(text, last.live)
+        if part is not None or fact_asked(text, last.live):
+            reply.bubbles.append(answer_bubble(last, section=part.anchor if part else "", asked=text))
+            return reply
+    if last is None and says_nothing_alone(text):
+        reply.bubbles.append(Bubble(Turn.Kind.ASK, "De quelle aide ou de quel service parlez-vous ?", options=_usual()))
+        return reply
+    found = finding.answer(text)
+    if last is not None and found.outcome is not Outcome.ANSWERED and (goes_on(text) or says_nothing_alone(text)):
+        found = _better(found, finding.answer(f"{chat.memory.get('asked', '')} {text}"))
+    if found.parts:
+        _several(reply, chat, found)
+        return reply
+    chat.memory["asked"] = text[:300]
+    _one(reply, chat, found, text)
+    if reply.missed and is_insult(text):
+        reply.bubbles = [notice(phrases.INSULT, PERSON)]
+    return reply
+
+
+def show(chat: Chat, code: str) -> Reply:
+    """The article a person chose."""
+    reply = Reply()
+    article = Article.objects.for_citizens().filter(code=code).first()
+    if article is None:
+        reply.bubbles.append(notice(phrases.NOT_UNDERSTOOD, PERSON))
+        return reply
+    remember(chat, article)
+    reply.bubbles += scripts.asks_department(chat, article) or [answer_bubble(article, heard="answered")]
+    return reply
+
+
+def answer_bubble(article: Article, *, section: str = "", asked: str = "", heard: str = "") -> Bubble:
+    return Bubble(
+        Turn.Kind.ANSWER, asked and "", version=article.live, section=section, options=_next(article), article=article,
+        heard=heard,
+    )  # fmt: skip
+
+
+def remember(chat: Chat, article: Article) -> None:
+    chat.memory["article"] = article.code
+    chat.misses = 0
+    if article.live is not None and article.live.topics:
+        chat.topic = article.live.topics[0]
+
+
+def _one(reply: Reply, chat: Chat, found: Answer, text: str) -> None:
+    rows = _articles([proposal.id for proposal in found.proposals])
+    if found.outcome is Outcome.ANSWERED and rows:
+        remember(chat, rows[0])
+        reply.bubbles += scripts.asks_department(chat, rows[0]) or [answer_bubble(rows[0], heard="answered")]
+    elif found.outcome is Outcome.OFFERED and rows:
+        if (script := scripts.telling_apart([row.code for row in rows], text)) is not None:
+            reply.bubbles += scripts.begin(chat, script).bubbles
+            return
+        options = [*_choices(rows), {"label": "Aucune de ces questions", "say": "Aucune de ces questions"}]
+        reply.bubbles.append(
+            Bubble(Turn.Kind.CHOICE, phrases.ONE_OF_THESE, options=tuple(options), article=rows[0], heard="offered")
+        )
+    else:
+        miss(reply, chat)
+
+
+def miss(reply: Reply, chat: Chat) -> None:
+    """Nothing sure: say it again, then propose a person, then call one."""
+    chat.misses += 1
+    reply.missed = True
+    if chat.misses >= MISSES:
+        reply.bubbles.append(Bubble(Turn.Kind.NOTICE, phrases.ENOUGH, heard="none"))
+        reply.hand = "misses"
+    elif chat.misses == MISSES - 1:
+        reply.bubbles.append(
+            Bubble(Turn.Kind.NOTICE, phrases.STILL_NOT, options=(PERSON, *scripts.usual_exits()), heard="none")
+        )
+    else:
+        reply.bubbles.append(Bubble(Turn.Kind.NOTICE, phrases.NOT_UNDERSTOOD, options=(PERSON,), heard="none"))
+
+
+def _several(reply: Reply, chat: Chat, found: Answer) -> None:
+    reply.bubbles.append(notice(phrases.SEVERAL))
+    for part in found.parts:
+        rows = _articles([proposal.id for proposal in part.proposals])
+        if part.outcome is Outcome.ANSWERED and rows:
+            remember(chat, rows[0])
+            reply.bubbles.append(answer_bubble(rows[0], heard="answered"))
+        elif part.outcome is Outcome.OFFERED and rows:
+            said = f"« {part.question[:120]} » : {phrases.ONE_OF_THESE[0].lower()}{phrases.ONE_OF_THESE[1:]}"
+            reply.bubbles.append(
+                Bubble(Turn.Kind.CHOICE, said, options=tuple(_choices(rows)), article=rows[0], heard="offered")
+            )
+
+
+def _better(one: Answer, other: Answer) -> Answer:
+    rank = {Outcome.ANSWERED: 2, Outcome.OFFERED: 1, Outcome.NONE: 0}
+    return other if rank[other.outcome] > rank[one.outcome] else one
+
+
+def _spoken_of(chat: Chat) -> Article | None:
+    code = chat.memory.get("article")
+    return Article.objects.for_citizens().filter(code=code).first() if code else None
+
+
+def _articles(codes: list[str]) -> list[Article]:
+    """In the order found; what was withdrawn since the index was made is left out."""
+    rows = {row.code: row for row in Article.objects.for_citizens().filter(code__in=codes)}
+    return [rows[code] for code in codes if code in rows]
+
+
+def _choices(rows: list[Article]) -> list[Option]:
+    return [{"label": row.title, "to": row.code} for row in rows[:OFFERED]]
+
+
+def _next(article: Article) -> tuple[Option, ...]:
+    """After an answer: a dialogue that goes further, then what is near."""
+    options: list[Option] = [{"label": script.title, "dialogue": script.code} for script in scripts.after(article.code)]
+    if article.live is not None and article.live.related:
+        rows = _articles(list(article.live.related)[:4])
+        options += [{"label": row.title, "to": row.code} for row in rows if row.code != article.code]
+    return tuple(options[:OFFERED])
+
+
+def _usual() -> tuple[Option, ...]:
+    rows = Article.objects.for_citizens().order_by("position", "code")[:OFFERED]
+    return tuple(_choices(list(rows)))
+
+
+def wants_status(text: str) -> bool:
+    """« Où en est ma demande ? »"""
+    said = plain(text)
+    asks = any(mark in said for mark in _STATUS)
+    return asks and any(
+        word in said.split() for word in ("demande", "dossier", "reclamation", "courrier", "message", "numero")
+    )
+
+
+_STATUS = ("ou en est", "ou en suis", "avancement", "suivre ma", "suivre mon", "suivi de ma", "suivi de mon", "nouvelles de",
+           "toujours pas de reponse a ma", "statut de", "etat de ma", "etat de mon", "ou est mon", "ou est ma")  # fmt: skip
