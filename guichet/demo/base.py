@@ -1,4 +1,5 @@
-"""The demo Region's base of answers: the files of articles/, a few synonyms, the calendar of the season."""
+"""The demo Region's base of answers: the files of articles/, a few synonyms, the calendar of the season,
+the small dialogues."""
 
 from __future__ import annotations
 
@@ -9,7 +10,10 @@ from guichet.accounts.models import User
 from guichet.knowledge.actions import build_indexes, import_articles, save_season, save_synonym
 from guichet.knowledge.exchange import read
 from guichet.knowledge.models import Article, SearchIndex, SeasonEvent, Synonym
+from guichet.noa.actions import save_dialogue
+from guichet.noa.models import Dialogue
 
+DIALOGUES = Path(__file__).parent / "dialogues"
 FOLDER = Path(__file__).parent / "articles"
 
 # What people say and what the articles say, beyond what every base knows.
@@ -63,5 +67,8 @@ def load(by: User) -> None:
             event = SeasonEvent(title=title, text=text, day=day, shown_from=first, shown_until=last, link_label=label)
             event.article = Article.objects.filter(code=code).first()
             save_season(event, by=by)
+    if not Dialogue.objects.exists():
+        for file in sorted(DIALOGUES.glob("*.toml")):
+            save_dialogue(Dialogue(code=file.stem, source=file.read_text(encoding="utf-8")), by=by)
     if SearchIndex.objects.count() < 2:
         build_indexes()

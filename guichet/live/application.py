@@ -11,7 +11,8 @@ from django.conf import settings
 
 from guichet.core.text import key_of
 from guichet.live.changes import changes_since
-from guichet.live.hub import AWAY, CLIENTS_AT_MOST, HEARTBEAT_SECONDS, Client, Hub
+from guichet.live.hub import AWAY, CLIENTS_AT_MOST, HEARTBEAT_SECONDS, Client, Hub, Talk
+from guichet.live.talks import is_open
 from guichet.live.viewers import session_key
 
 Message = MutableMapping[str, Any]
@@ -45,6 +46,8 @@ class Application:
         path = scope["path"]
         if path == "/direct/healthz":
             return await _say(send, 200 if self.hub.listening else 503)
+        if path == "/direct/conversation/":
+            return await self._conversation(scope, headers.get("origin", ""), receive, send)
         if path != "/direct/":
             return await _say(send, 404)
         if scope["method"] != "GET":
@@ -64,6 +67,44 @@ class Application:
         if self.hub.stopping or len(self.hub.clients) >= CLIENTS_AT_MOST:
             return await _say(send, 503, origin)
         await self._stream(client, headers.get("last-event-id") or asked.get("depuis", [""])[0], receive, send, origin)
+
+    async def _conversation(self, scope: Scope, origin: str, receive: Receive, send: Send) -> None:
+        """« Something was said »: the page then asks for it. The key of the conversation is what opens it."""
+        if origin and origin != _origin_of(settings.PUBLIC_URL):
+            return await _say(send, 403)
+        key = parse_qs(scope["query_string"].decode("latin-1")).get("fil", [""])[0][:32]
+        try:
+            known = bool(key) and await self.hub.ask(is_open, key)
+        except AWAY:
+            return await _say(send, 503, origin)
+        if not known:
+            return await _say(send, 404, origin)
+        if self.hub.stopping or len(self.hub.talks) >= CLIENTS_AT_MOST:
+            return await _say(send, 503, origin)
+        start = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": 200, "headers": [*start, *_common(origin)]})
+        talk = Talk(key)
+        self.hub.talks.add(talk)
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await _send(send, f"retry: {RETRY_MILLISECONDS}\n\nevent: tour\ndata: {{}}\n\n".encode())
+            while not self.hub.stopping and not gone.done():
+                told = asyncio.ensure_future(talk.news.wait())
+                both: set[asyncio.Future[Any]] = {told, gone}
+                await asyncio.wait(both, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    told.cancel()
+                    break
+                if not told.done():
+                    told.cancel()
+                    await _send(send, b": vivant\n\n")
+                    continue
+                talk.news.clear()
+                await _send(send, b"event: tour\ndata: {}\n\n")
+        finally:
+            gone.cancel()
+            self.hub.talks.discard(talk)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(self, client: Client, since: str, receive: Receive, send: Send, origin: str) -> None:
         start = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]

@@ -24,6 +24,7 @@ from guichet.cases.policy import Viewer
 from guichet.journal.snapshots import CHANNEL, current_snapshot
 from guichet.live.changes import Delta, changes_since, message
 from guichet.live.viewers import viewer_behind, viewers_behind
+from guichet.noa.models import CHANNEL as TALKS
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -55,9 +56,18 @@ class Client:
             self.waiting.put_nowait(said if said is None else message(until, "reprendre", {}))
 
 
+@dataclass(eq=False)
+class Talk:
+    """One page that shows a conversation."""
+
+    key: str
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Hub:
     def __init__(self) -> None:
         self.clients: set[Client] = set()
+        self.talks: set[Talk] = set()
         self.until = ""  # the journal is told up to here
         self.listening = False
         self.stopping = False
@@ -98,6 +108,8 @@ class Hub:
                 async with await psycopg.AsyncConnection.connect(**_listening_parameters()) as listener:
                     await listener.execute(f"LISTEN {CHANNEL}")
                     await listener.execute(f"LISTEN {PRESENCE}")
+                    await listener.execute(f"LISTEN {TALKS}")
+                    self._tell_talks()
                     self.listening, pause = True, RETRY_SECONDS
                     await self._tell_news()
                     await self._listen(listener)
@@ -116,6 +128,8 @@ class Hub:
             async for said in listener.notifies(timeout=max(look_again - loop.time(), 0.01), stop_after=1):
                 if said.channel == PRESENCE:
                     self._tell_presence(said.payload)
+                elif said.channel == TALKS:
+                    self._tell_talks(said.payload)
                 else:
                     heard = True
             if heard:
@@ -155,6 +169,12 @@ class Hub:
             if seen:
                 client.tell(f'event: presence\ndata: {{"demande":{case}}}\n\n'.encode(), until=self.until)
 
+    def _tell_talks(self, key: str = "") -> None:
+        """To the pages of this conversation; of all, when something may have been missed."""
+        for talk in self.talks:
+            if not key or talk.key == key:
+                talk.news.set()
+
     async def _watch_rights(self) -> None:
         """Everyone once in HEARTBEAT_SECONDS, a few at a time; everyone at once when an account changed."""
         while True:
@@ -191,6 +211,7 @@ class Hub:
         self.stopping = True
         for client in self.clients:
             client.tell(None, until=self.until)
+        self._tell_talks()
 
 
 def _listening_parameters() -> dict[str, Any]:

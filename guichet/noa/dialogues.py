@@ -36,9 +36,7 @@ ACTS = frozenset({"callback", "appointment", "complaint"})
 TRIES = 3  # of one question, before a person is proposed
 _EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[a-z]{2,}", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
-_YES = frozenset(
-    ["oui", "ouais", "ok", "yes", "d'accord", "exact", "tout", "a", "fait", "affirmatif", "o", "si", "bien", "sur"]
-)
+_YES = frozenset(["oui", "ouais", "ok", "yes", "exact", "affirmatif", "o", "si", "absolument", "accord"])
 _NO = frozenset(["non", "nan", "no", "pas", "jamais", "n", "negatif", "aucun"])
 
 

@@ -59,7 +59,8 @@ def _opened(chat: Chat, end: End, gathered: dict[str, Any], *, by: User) -> Bubb
         received_at=now, last_inbound_at=now,
     )  # fmt: skip
     message = Interaction(
-        channel=Channel.CHAT, direction=Interaction.Direction.IN, at=now, external_id=f"{chat.key}:{end.name}:{now:%s%f}",
+        channel=Channel.CHAT, direction=Interaction.Direction.IN, at=now,
+        external_id=f"{chat.key}:{end.name}:{now.timestamp()}",
         person=person, sender_address=claim.email, sender_name=claim.family_name, subject=case.subject,
         text="\n".join(lines),
     )  # fmt: skip

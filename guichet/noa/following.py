@@ -33,8 +33,8 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("who", "qui droit condition age eligible concerne beneficie peux puis critere", "droit qui condition"),
 )
 _FREE = (
-    "ca c cela ceci alors donc sinon ensuite aussi et ou la le pour moi mon ma bah euh svp merci stp aide obtenir avoir "
-    "est il"
+    "ca c cela ceci alors donc sinon ensuite aussi et ou la le pour moi mon ma bah euh svp merci stp aide "
+    "obtenir avoir est il"
 )
 
 

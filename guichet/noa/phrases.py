@@ -15,14 +15,12 @@ WHICH = "Pour vous répondre juste, dites-moi :"
 SEVERAL = "Vous posez plusieurs questions. Voici une réponse à chacune."
 DANGER = "Vous semblez parler d'un danger. Ne restez pas seul : appelez tout de suite."
 DANGER_HUMAN = "Je préviens une personne de la Région maintenant."
-INSULT = "Je suis un robot : je préfère qu'on se parle calmement. Dites-moi ce dont vous avez besoin, ou parlez à une personne."
+INSULT = "Je suis un robot : parlons calmement. Dites-moi ce dont vous avez besoin, ou demandez une personne."
 QUEUED = "Votre demande est transmise avec notre conversation. Une personne va vous répondre ici."
 POSITION = "Vous êtes n° {position} dans la file."
 FIRST = "Vous êtes le prochain."
 CLOSED = "Nos agents ne sont pas là en ce moment. {hours}"
-CLOSED_CHOICE = (
-    "Vous pouvez nous écrire : le formulaire est déjà rempli avec votre question. Ou demander à être rappelé."
-)
+
 NOBODY = "Aucun agent n'est disponible en ce moment."
 ASK_REFERENCE = "Quel est le numéro de votre demande ? Il est dans nos messages, par exemple 1535986."
 ASK_EMAIL = "À quelle adresse e-mail avez-vous reçu nos messages sur cette demande ?"

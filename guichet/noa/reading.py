@@ -18,6 +18,7 @@ from guichet.noa.smalltalk import courtesy, is_insult, plain
 from guichet.understanding.answers.engine import Answer, Outcome
 
 OFFERED = 3
+SHORT = 7  # words: an insult and little else; in a longer message the question is answered
 MISSES = 3  # then a person is called
 
 
@@ -26,6 +27,9 @@ def read(chat: Chat, text: str) -> Reply:
     reply = Reply()
     if back := courtesy(text):
         reply.bubbles.append(notice(back.format(name=settings.ASSISTANT_NAME)))
+        return reply
+    if is_insult(text) and len(text.split()) <= SHORT:
+        reply.bubbles.append(notice(phrases.INSULT, PERSON))
         return reply
     script = scripts.started_by(text)
     if script is not None:
@@ -47,8 +51,6 @@ def read(chat: Chat, text: str) -> Reply:
         return reply
     chat.memory["asked"] = text[:300]
     _one(reply, chat, found, text)
-    if reply.missed and is_insult(text):
-        reply.bubbles = [notice(phrases.INSULT, PERSON)]
     return reply
 
 
@@ -66,7 +68,7 @@ def show(chat: Chat, code: str) -> Reply:
 
 def answer_bubble(article: Article, *, section: str = "", asked: str = "", heard: str = "") -> Bubble:
     return Bubble(
-        Turn.Kind.ANSWER, asked and "", version=article.live, section=section, options=_next(article), article=article,
+        Turn.Kind.ANSWER, asked, version=article.live, section=section, options=_next(article), article=article,
         heard=heard,
     )  # fmt: skip
 
@@ -167,5 +169,7 @@ def wants_status(text: str) -> bool:
     )
 
 
-_STATUS = ("ou en est", "ou en suis", "avancement", "suivre ma", "suivre mon", "suivi de ma", "suivi de mon", "nouvelles de",
-           "toujours pas de reponse a ma", "statut de", "etat de ma", "etat de mon", "ou est mon", "ou est ma")  # fmt: skip
+_STATUS = (
+    "ou en est", "ou en suis", "avancement", "suivre ma", "suivre mon", "suivi de ma", "suivi de mon", "nouvelles de",
+    "toujours pas de reponse a ma", "statut de", "etat de ma", "etat de mon", "ou est mon", "ou est ma",
+)  # fmt: skip

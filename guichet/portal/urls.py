@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from guichet.portal.views import answers, contact, follow, guide, pages, proposals, published, search
+from guichet.portal.views import answers, contact, follow, guide, noa, pages, proposals, published, search
 
 app_name = "portal"
 urlpatterns = [
@@ -39,6 +39,10 @@ urlpatterns = [
     path("recherche/suggestions/", search.suggestions, name="suggestions"),
     path("sitemap.xml", published.sitemap, name="sitemap"),
     path("robots.txt", published.robots, name="robots"),
+    path("noa/", noa.noa, name="noa"),
+    path("noa/suite/", noa.news, name="noa_news"),
+    path("noa/ecrit/", noa.typing, name="noa_typing"),
+    path("noa/integrer.js", noa.embed_script, name="noa_script"),
     path("accessibilite/", pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", pages.privacy, name="privacy"),
     path("mentions-legales/", pages.legal, name="legal"),

@@ -19,6 +19,8 @@ from guichet.core.text import key_of
 from guichet.desk.forms.filters import FilterForm
 from guichet.desk.lines import lines
 from guichet.desk.views.mail import outgoing_folder
+from guichet.noa.models import Chat, ChatState
+from guichet.noa.queue import waiting_for
 from guichet.notices.models import Alert
 
 register = template.Library()
@@ -103,6 +105,15 @@ def lines_of_list(context: Any) -> SafeString:
     """The lines of `rows`, that of the case beside them marked."""
     case = context.get("case")
     return lines(context["rows"], kept=context.get("kept", ""), opened=case.pk if case else None)
+
+
+@register.simple_tag(takes_context=True)
+def chats_waiting(context: Any) -> int:
+    """Conversations that wait for a person; nearly always none, which one look at a small index says."""
+    user = getattr(context.get("request"), "user", None)
+    if not isinstance(user, User) or not user.is_active or not Chat.objects.filter(state=ChatState.QUEUED).exists():
+        return 0
+    return waiting_for(user).count()
 
 
 @register.simple_tag

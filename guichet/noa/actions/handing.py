@@ -13,6 +13,7 @@ from guichet.accounts.models import User
 from guichet.cases.actions.handling import assign
 from guichet.cases.actions.incoming import came_back
 from guichet.cases.actions.moving import locked as locked_case
+from guichet.cases.actions.moving import save as save_case
 from guichet.cases.actions.opening import attach, open_from
 from guichet.cases.actions.writing import after_reply
 from guichet.cases.actions.writing import reply as reply_by_mail
@@ -177,7 +178,7 @@ def end(chat: Chat, *, by: User) -> None:
         if chat.wants_summary and chat.email:
             reply_by_mail(
                 chat.case, by=chat.agent or machine(GUICHET), to=[(chat.email, "")], kind=Interaction.Kind.HOLDING,
-                text=f"Bonjour,\n\nVoici le résumé de notre conversation.\n\n{transcript(chat)}\n\n{settings.REGION_NAME}",
+                text=f"Bonjour,\n\nVoici notre conversation.\n\n{transcript(chat)}\n\n{settings.REGION_NAME}",
             )  # fmt: skip
 
 
@@ -209,4 +210,17 @@ def _other_ways(chat: Chat) -> tuple[Option, ...]:
     return (
         {"label": "Écrire, formulaire déjà rempli", "href": f"/contact/?conversation={chat.key}"},
         {"label": "Être rappelé", "dialogue": "rappel"},
+    )
+
+
+def name_case(chat: Chat, *, by: User) -> None:
+    """The case had nobody: who gave his address now has it as a message of his."""
+    if chat.case is None:
+        return
+    person = people.welcome(Claim(email=chat.email), by=by, source="chat")
+    case = locked_case(chat.case, by=by)
+    case.person = person
+    save_case(case)
+    case.interactions.filter(person__isnull=True, direction=Interaction.Direction.IN).update(
+        person=person, sender_address=chat.email
     )

@@ -13,9 +13,10 @@ from guichet.core.text import one_line, safe_filename, strip_controls
 from guichet.knowledge.actions import vote
 from guichet.knowledge.models import Asked, Vote
 from guichet.noa import phrases, proof, scripts
-from guichet.noa.actions.handing import hand_over, to_agent
+from guichet.noa.actions.handing import end, hand_over, name_case, to_agent
 from guichet.noa.actions.turning import add, add_bubbles, locked
 from guichet.noa.bubbles import PERSON, Bubble, Reply, notice
+from guichet.noa.dialogues import Step, Unread, read_answer
 from guichet.noa.ending import finish
 from guichet.noa.models import Chat, ChatState, Turn
 from guichet.noa.reading import miss, read, show, wants_status
@@ -179,3 +180,23 @@ def _danger(text: str) -> Bubble:
     lines = "\n".join(f"- **{number}** : {what}" for number, what in numbers.items())
     options = tuple({"label": f"Appeler le {number}", "href": f"tel:{number}"} for number in list(numbers)[:3])
     return Bubble(Turn.Kind.DANGER, f"{phrases.DANGER}\n\n{lines}", options=(*options, PERSON))
+
+
+@transaction.atomic
+def leave_address(chat: Chat, address: str, *, summary: bool, by: User | None = None) -> None:
+    """Where to go on by e-mail if the page is closed, and whether a copy is wished."""
+    found = read_answer(Step("email", "?", "email"), address)
+    if isinstance(found, Unread):
+        raise Refused(found.why, status=400)
+    chat = _open(chat)
+    chat.email, chat.wants_summary = found, summary
+    if chat.case is not None and chat.case.person is None:
+        name_case(chat, by=by or machine(PORTAL))
+    add_bubbles(chat, [notice(phrases.BY_EMAIL.format(email=found))], by=by or machine(PORTAL))
+    chat.save()
+
+
+@transaction.atomic
+def leave(chat: Chat, *, by: User | None = None) -> None:
+    """The citizen ends the conversation."""
+    end(_open(chat), by=by or machine(PORTAL))

@@ -104,7 +104,7 @@ class Engine:
         held = [place for place, blend in zip(found.places.tolist(), scores.tolist(), strict=True) if blend > 0]
         ranking = tuple(self.index.ids[place] for place in held[:RANKED])
         read_as = " ".join(query.words)
-        if not query.said or not ranking:
+        if not query.said or not ranking or query.known <= 0:
             return Answer(Outcome.NONE, (), ranking, 0.0, 0.0, read_as)
         signs = sureness_signs(query, found, scores, sounds)
         first, reach = self.taught.sureness(signs, sounds)

@@ -219,7 +219,9 @@ def _try(
                 continue
             fields = index.scores(queries[at].weights, {row: without})
             sounds = _sounds(taught, left_out[at])
-            tried.append(Tried(queries[at], candidates(queries[at], index, fields, sounds, without), sounds, rights[at]))
+            tried.append(
+                Tried(queries[at], candidates(queries[at], index, fields, sounds, without), sounds, rights[at])
+            )
     return tried
 
 

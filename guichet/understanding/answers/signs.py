@@ -63,7 +63,7 @@ def likeness(one: str, other: str) -> float:
 def candidates(
     query: Query, index: Index, fields: Floats, sounds: Sounds, wordings: csr_matrix | None = None
 ) -> Candidates:  # fmt: skip
-    """`fields`: one row a field, the BM25 of every sheet. `wordings`: the field of the wordings when some are left out."""
+    """`fields`: one row a field, the BM25 of every sheet. `wordings`: that field when some are left out."""
     total = WEIGHTS @ fields
     best = float(total.max()) if len(total) else 0.0
     blend = total / best if best > 0 else total
@@ -82,7 +82,8 @@ def candidates(
     first = float(wording.max()) if len(sounds.scores) else 2.0
     columns = [
         blend[near], wording[near], letters, letters > SAME_TITLE, title_covered, said_in_title, covered,
-        *(fields[row][near] / ideal for row in range(len(FIELDS))), wording[near] >= first, themes[0][near], themes[1][near],
+        *(fields[row][near] / ideal for row in range(len(FIELDS))), wording[near] >= first,
+        themes[0][near], themes[1][near],
     ]  # fmt: skip
     return Candidates(near.astype(np.int64), np.column_stack(columns).astype(np.float32))
 

@@ -39,7 +39,7 @@ def closer(likeness: Floats) -> Floats:
 
 
 class Wordings:
-    """`scores(words)`: about 0 … 1 for each sheet that has wordings, the same for « none of them », then for each group.
+    """`scores(words)`: about 0 … 1 for each sheet that has wordings, the same for « none of them », then by group.
 
     `groups`: what each sheet belongs to (its themes): all the wordings of a group speak for its sheets.
     """

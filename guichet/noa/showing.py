@@ -1,0 +1,64 @@
+"""A turn as a page shows it: its HTML, its source and date, what may be pressed next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from guichet.knowledge.markup import answer_html, sections, to_paragraphs
+from guichet.noa.models import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    turn: Turn
+    html: SafeString
+    title: str = ""
+    sources: tuple[Source, ...] = ()
+    checked: date | None = None
+    owner: str = ""
+    uncertain: str = ""
+    code: str = ""
+    is_aid: bool = False
+    options: tuple[dict[str, Any], ...] = ()
+
+
+def shown(turn: Turn) -> Shown:
+    options = tuple(turn.options)
+    version = turn.version
+    if version is None:
+        noa = turn.author == Turn.Author.NOA
+        return Shown(turn, answer_html(turn.text) if noa else to_paragraphs(turn.text), options=options)
+    article = version.article
+    part = (
+        next((part for part in sections(version.body) if part.anchor == turn.section), None) if turn.section else None
+    )
+    text = answer_html(part.text) if part else answer_html(_fact(turn) or version.answer)
+    return Shown(
+        turn,
+        text,
+        title=version.title,
+        sources=tuple(Source(row["title"], row.get("url", "")) for row in version.sources[:3]),
+        checked=article.checked_on or (version.published_at.date() if version.published_at else None),
+        owner=article.owner.said,
+        uncertain=version.uncertain,
+        code=article.code if article.archived_at is None else "",
+        is_aid=article.kind == "aid",
+        options=options,
+    )
+
+
+def _fact(turn: Turn) -> str:
+    """The fact of an aid that was asked for (« et c'est combien ? »)."""
+    from guichet.noa.following import fact_asked
+
+    return fact_asked(turn.text, turn.version) if turn.text and turn.version is not None else ""
