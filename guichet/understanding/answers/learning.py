@@ -148,8 +148,10 @@ def _by_sheet(examples: Iterable[Example]) -> dict[str, list[str]]:
 
 @lru_cache(maxsize=1)
 def small_talk() -> tuple[str, ...]:
-    lines = (Path(__file__).parent / "smalltalk.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    """Courtesies, and questions that no sheet of an administration answers: what to be silent on."""
+    files = [Path(__file__).parent / name for name in ("smalltalk.txt", "outside.txt")]
+    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 @dataclass(frozen=True, slots=True)
