@@ -41,6 +41,8 @@ from guichet.core import files
 from guichet.gateway.worker import drain
 from guichet.knowledge.actions import start_draft
 from guichet.knowledge.models import Article
+from guichet.noa import actions as talking
+from guichet.noa.models import Chat, Dialogue
 from guichet.organisation.models import Commitment
 from guichet.outbox.models import Delivery, Parcel
 from guichet.people import actions as people
@@ -86,6 +88,8 @@ class House:
     aid: Article  # in service
     article: Article  # of the team of Nadia, public, with a draft
     idea: AnswerIdea  # a wording of `article`, to be decided
+    chat: Chat  # waits for a person of the team of Nadia
+    dialogue: Dialogue
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -140,6 +144,8 @@ def live() -> House:
         article=(card := _article(region)),
         idea=AnswerIdea.objects.create(kind="wording", key="carte perdu", question="carte perdue ?", article=card),
         review=_review(region),
+        chat=_chat(case),
+        dialogue=_dialogue(region),
         absence=record_absence(
             Absence(user=by, first_day=timezone.localdate() + timedelta(days=9), leaves_to="queue",
                     last_day=timezone.localdate() + timedelta(days=12)), by=by,
@@ -172,6 +178,34 @@ def _aid(region: Region) -> Article:
     }  # fmt: skip
     body = "## Quels documents ?\n\n- **RIB** : récent\n\n## Questions fréquentes\n\n### Et après ?\n\nRien."
     return article("aide-permis", title="Aide au permis", kind="aid", owner=region.transport, aid=facts, body=body)
+
+
+def _chat(case: Case) -> Chat:
+    """Noa answered, proposed, asked, warned; a person is called."""
+    chat = talking.open_chat()
+    for said in ("bonjour", "carte perdue", "quels documents ?", "au feu, un enfant est blessé"):
+        talking.hear(chat, said)
+        chat.refresh_from_db()
+    Chat.objects.filter(pk=chat.pk).update(case=case, state="queued", queued_at=timezone.now())
+    chat.refresh_from_db()
+    return chat
+
+
+def _dialogue(region: Region) -> Dialogue:
+    source = """
+title = "Être rappelé"
+says = ["rappelez moi"]
+[[steps]]
+name = "telephone"
+ask = "À quel numéro ?"
+kind = "phone"
+[[ends]]
+name = "fin"
+say = "C'est noté."
+[[tests]]
+turns = ["> rappelez moi", "À quel numéro"]
+"""
+    return talking.save_dialogue(Dialogue(code="rappel", source=source), by=region.chief)
 
 
 def _review(region: Region) -> Review:

@@ -95,6 +95,10 @@ DOORS: dict[str, Door] = {
     "portal:proposal_follow_up": public(
         post={"code": "carte-perdue", "fait": "ouvert"}, answers=(400,)
     ),
+    "portal:noa": public(),
+    "portal:noa_news": public(arguments=lambda house: {}, answers=(404,)),  # without the key of a conversation
+    "portal:noa_typing": public(post={}, answers=(204,)),
+    "portal:noa_script": public(),
     "portal:search": public(),
     "portal:suggestions": public(),
     "portal:feed": public(),
@@ -232,6 +236,15 @@ DOORS: dict[str, Door] = {
     "desk:reviews": of_agents(),
     "desk:review": of_case(arguments=lambda house: {"pk": house.review.pk}),
     "desk:available": of_agents(post={"disponible": "non"}, answers=DONE),
+    # conversations: those that became a case one may see
+    "desk:chats": of_agents(),
+    "desk:chat": of_case(arguments=lambda house: {"pk": house.chat.pk}),
+    "desk:chat_news": of_case(arguments=lambda house: {"pk": house.chat.pk}),
+    "desk:chat_act": of_case(arguments=lambda house: {"pk": house.chat.pk}, post={"faire": "ecrit"}, answers=(204,)),
+    "desk:noa_quality": of_agents(),
+    "desk:dialogues": of_agents(),
+    "desk:dialogue_new": of_agents(),
+    "desk:dialogue": of_agents(arguments=lambda house: {"pk": house.dialogue.pk}),
     # the base of answers: read by every agent
     "desk:base": of_agents(),
     "desk:base_work": of_chief(),

@@ -25,6 +25,7 @@ from guichet.core.refused import Refused
 from guichet.desk.views.acts import ACTS
 from guichet.knowledge.actions import archive, note_asked, vote
 from guichet.knowledge.models import SeasonEvent
+from guichet.noa.actions import judge
 from guichet.notices.actions import warn
 from guichet.portal.sheets import sign_asked
 from tests.house.lived import House, agent, citizen
@@ -124,6 +125,7 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
     _states_of_a_case(house)
     _teams(house)
     _base(house)
+    _conversations(house)
     _rare_pages(house)
     assert sorted(_templates() - watched.rendered) == [], "never rendered"
 
@@ -275,6 +277,23 @@ def _base(house: House) -> None:
         chief.get(f"/bureau/base/travail/idees/{idea.pk}/")
     chief.post("/bureau/base/nouveau/", {"action": "verifier"})
     agent(house.region.nadia).get(f"/bureau/demandes/{house.case.reference}/reponses/?fragment=1&q=carte")
+
+
+def _conversations(house: House) -> None:
+    """A page with its turns, in a frame too; taken by an agent, who speaks; judged."""
+    client = Client()
+    for more in ("", "&cadre=1"):
+        assert client.get(f"/noa/?fil={house.chat.key}{more}").status_code == 200
+    nadia = agent(house.region.nadia)
+    nadia.post(f"/bureau/conversations/{house.chat.pk}/faire/", {"faire": "prendre"})
+    nadia.post(f"/bureau/conversations/{house.chat.pk}/faire/", {"faire": "dire", "texte": "Bonjour."})
+    assert nadia.get(f"/bureau/conversations/{house.chat.pk}/").status_code == 200
+    client.get(f"/noa/?fil={house.chat.key}")
+    nadia.post(f"/bureau/conversations/{house.chat.pk}/faire/", {"faire": "finir"})
+    judge()
+    chief = agent(house.region.chief)
+    for page in ("", "dialogues/", f"dialogues/{house.dialogue.pk}/?tester=oui"):
+        assert chief.get(f"/bureau/assistant/{page}").status_code == 200
 
 
 def _rare_pages(house: House) -> None:

@@ -36,7 +36,7 @@ BODY = "## Combien cela coûte ?\nLe duplicata coûte 10 €.\n\n## Quels docume
 def base(region: Region) -> Region:
     article(owner=region.transport, wordings=WORDINGS, body=BODY)
     article("tarif", title="Prix du transport scolaire", owner=region.transport, answer="De 30 à 150 € par an.",
-            wordings=("combien coute le car scolaire", "tarif du bus scolaire", "prix de l'abonnement scolaire"))  # fmt: skip
+            wordings=("combien coute le car scolaire", "tarif du bus scolaire", "prix d'un abonnement"))  # fmt: skip
     article("permis", title="Aide au permis de conduire", owner=region.youth, answer="La Région aide les 17-25 ans.",
             topics=["aides.permis"], wordings=("aide pour le permis", "financer mon permis de conduire"))  # fmt: skip
     build_indexes()

@@ -185,6 +185,7 @@ def teach(index: Index, examples: Sequence[Example], read: Callable[[str], Query
             *((plain_words(title[key]), OTHER) for key in others[:OTHER_TITLES]),
         ],
         groups=dict(zip(index.ids, index.themes, strict=True)),
+        tried=_chosen(len(queries)),
     )
     places = np.array([index.places[key] for key in wordings.classes], dtype=np.int64)
     number = {theme: at for at, theme in enumerate(wordings.groups)}
@@ -192,9 +193,11 @@ def teach(index: Index, examples: Sequence[Example], read: Callable[[str], Query
     heard = np.array([[number.get(theme, -1) for theme in pair] for pair in ends], dtype=np.int64).T
     taught = replace(UNTAUGHT, wordings=wordings, places=places, themes=heard)
     if len(known) < FEW:
+        wordings.forget_trials()
         return taught
     rights = [frozenset(index.places[key] for key in e.right) for e in known] + [frozenset[int]()] * len(outside)
     tried = _try(index, known, queries, rights, taught)
+    wordings.forget_trials()
     taught = replace(taught, order=_learn_order(tried))
     return _learn_sureness(taught, tried)
 
@@ -206,13 +209,11 @@ def _try(
     """The wordings in folds: those of the fold are out of the index, and each is out of what was learnt."""
     assert taught.wordings is not None
     left_out = taught.wordings.left_out
-    shuffle = random.Random(SEED)  # noqa: S311
-    chosen = list(range(len(queries)))
-    shuffle.shuffle(chosen)
+    chosen = _chosen(len(queries))
     row = [kind.name for kind in FIELDS].index("wordings")
     tried: list[Tried] = []
     for fold in range(FOLDS):
-        inside = chosen[:MOST_TRIED][fold::FOLDS]
+        inside = chosen[fold::FOLDS]
         out = set(inside)
         kept = _by_sheet(example for at, example in enumerate(known) if at not in out)
         without = wordings_matrix(index, kept)
@@ -225,6 +226,13 @@ def _try(
                 Tried(queries[at], candidates(queries[at], index, fields, sounds, without), sounds, rights[at])
             )
     return tried
+
+
+def _chosen(many: int) -> list[int]:
+    """Which wordings are tried, in an order that does not change."""
+    order = list(range(many))
+    random.Random(SEED).shuffle(order)  # noqa: S311
+    return order[:MOST_TRIED]
 
 
 def _learn_order(tried: Sequence[Tried]) -> Floats:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg.blas import ssyrk
 from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 
-from guichet.understanding.answers.index import Floats
+from guichet.understanding.answers.index import Floats, Numbers
 from guichet.understanding.answers.text import grams, pairs, terms
 from guichet.understanding.words import concepts_in, stem
 
@@ -48,7 +49,10 @@ class Wordings:
     """
 
     def __init__(
-        self, examples: Sequence[tuple[Sequence[str], str]], groups: Mapping[str, Sequence[str]] | None = None
+        self,
+        examples: Sequence[tuple[Sequence[str], str]],
+        groups: Mapping[str, Sequence[str]] | None = None,
+        tried: Sequence[int] = (),
     ) -> None:
         counted = [features(words) for words, _ in examples]
         seen: Counter[str] = Counter()
@@ -82,20 +86,27 @@ class Wordings:
             self.duals = np.asarray(inverse @ wanted, dtype=np.float32)
             self.left_out = np.asarray(wanted - self.duals / np.diag(inverse)[:, None], dtype=np.float32)
         else:
-            self._learn_from_some(rows, wanted)
+            self._learn_from_some(rows, wanted, np.array(tried, dtype=np.int64))
 
-    def _learn_from_some(self, rows: csr_matrix, wanted: Floats) -> None:
-        """Beside so many, each is compared with a share of them only (Nyström): as right, in a tenth of the time."""
+    def _learn_from_some(self, rows: csr_matrix, wanted: Floats, tried: Numbers) -> None:
+        """Beside so many, each is compared with a share of them only (Nyström). `left_out`: of the `tried` alone."""
         chosen = np.sort(np.random.default_rng(SEED).permutation(rows.shape[0])[:LANDMARKS])
         self.columns = csr_matrix(rows[chosen].T)
         likeness = closer(np.asarray((rows @ self.columns).todense(), dtype=np.float32))
-        normal = likeness.T @ likeness + RIDGE * likeness[chosen]
+        normal = np.asarray(ssyrk(1.0, likeness.T, lower=False), dtype=np.float32)
+        normal = np.triu(normal) + np.triu(normal, 1).T + RIDGE * likeness[chosen]
         normal[np.diag_indices_from(normal)] += RIDGE * SLIGHT * len(chosen)
         inverse = _inverse(np.asarray((normal + normal.T) / 2, dtype=np.float32))
         self.duals = np.asarray(inverse @ (likeness.T @ wanted), dtype=np.float32)
-        fitted = likeness @ self.duals
-        own = np.einsum("ij,ij->i", likeness @ inverse, likeness)  # how much each speaks for itself
-        self.left_out = np.asarray(wanted - (wanted - fitted) / np.maximum(1 - own, 1e-3)[:, None], dtype=np.float32)
+        some = likeness[tried]
+        own = np.einsum("ij,ij->i", some @ inverse, some)  # how much each speaks for itself
+        missed = (wanted[tried] - some @ self.duals) / np.maximum(1 - own, 1e-3)[:, None]
+        self.left_out = np.zeros_like(wanted)
+        self.left_out[tried] = wanted[tried] - missed
+
+    def forget_trials(self) -> None:
+        """What only learning needed is not kept with what was learnt."""
+        self.left_out = np.zeros((0, self.duals.shape[1]), dtype=np.float32)
 
     def _matrix(self, counted: Iterable[Features]) -> csr_matrix:
         numbers: list[int] = []

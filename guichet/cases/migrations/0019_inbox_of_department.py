@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0017_reviews")]
+    dependencies = [("cases", "0018_answers_of_the_base")]
 
     operations = [
         migrations.AddIndex(
