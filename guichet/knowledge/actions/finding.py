@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -12,10 +13,11 @@ from django.db.models import F
 from guichet.core.jobs import ask
 from guichet.knowledge import finding
 from guichet.knowledge.models import Audience, Revision, SearchIndex
-from guichet.understanding.answers.engine import build
+from guichet.understanding.answers.engine import Engine, build
+from guichet.understanding.answers.index import Article as Sheet
+from guichet.understanding.answers.learning import lent
 
 BUILDING = "knowledge.build_indexes"
-AUDIENCES = (Audience.CITIZEN, Audience.AGENT)
 
 
 def touch() -> None:
@@ -26,17 +28,26 @@ def touch() -> None:
 
 
 def build_indexes() -> None:
-    """File the base as it stands. Takes seconds: for the worker or a command. Twice does no harm."""
-    for audience in AUDIENCES:
-        _build(audience)
+    """File the base as it stands. Takes seconds: for the worker or a command. Twice does no harm.
+
+    What citizens' wordings teach is learnt once: internal texts have none, and agents' index is wider by those only.
+    """
+    revision = Revision.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+    synonyms = finding.synonym_lines()
+    started = time.perf_counter()
+    public = finding.sheets(Audience.CITIZEN)
+    engine = build(public, synonyms=synonyms)
+    _keep(Audience.CITIZEN, engine, revision, public, time.perf_counter() - started)
+    started = time.perf_counter()
+    every = finding.sheets(Audience.AGENT)
+    wider = build(every, synonyms=synonyms, learn=False)
+    if {sheet.id for sheet in public} <= {sheet.id for sheet in every}:  # else somebody published meanwhile
+        wider.taught = lent(engine.taught, engine.index, wider.index)
+    _keep(Audience.AGENT, wider, revision, every, time.perf_counter() - started)
     finding.forget()
 
 
-def _build(audience: Audience) -> None:
-    started = time.perf_counter()
-    revision = Revision.objects.filter(pk=1).values_list("number", flat=True).first() or 0
-    sheets = finding.sheets(audience)
-    engine = build(sheets, synonyms=finding.synonym_lines())
+def _keep(audience: Audience, engine: Engine, revision: int, sheets: Sequence[Sheet], seconds: float) -> None:
     name = default_storage.save(f"index/{audience}-{revision}.bin", ContentFile(finding.dump(engine)))
     with transaction.atomic():
         old = SearchIndex.objects.select_for_update().filter(pk=audience).first()
@@ -51,7 +62,7 @@ def _build(audience: Audience) -> None:
                 "revision": revision,
                 "articles": len(sheets),
                 "wordings": sum(len(sheet.wordings) for sheet in sheets),
-                "seconds": time.perf_counter() - started,
+                "seconds": seconds,
             },
         )
         if old is not None and old.before:

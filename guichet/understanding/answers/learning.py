@@ -188,10 +188,7 @@ def teach(index: Index, examples: Sequence[Example], read: Callable[[str], Query
         tried=_chosen(len(queries)),
     )
     places = np.array([index.places[key] for key in wordings.classes], dtype=np.int64)
-    number = {theme: at for at, theme in enumerate(wordings.groups)}
-    ends = [(themes[0], themes[-1]) if themes else ("", "") for themes in index.themes]
-    heard = np.array([[number.get(theme, -1) for theme in pair] for pair in ends], dtype=np.int64).T
-    taught = replace(UNTAUGHT, wordings=wordings, places=places, themes=heard)
+    taught = replace(UNTAUGHT, wordings=wordings, places=places, themes=_themes(wordings, index))
     if len(known) < FEW:
         wordings.forget_trials()
         return taught
@@ -200,6 +197,20 @@ def teach(index: Index, examples: Sequence[Example], read: Callable[[str], Query
     wordings.forget_trials()
     taught = replace(taught, order=_learn_order(tried))
     return _learn_sureness(taught, tried)
+
+
+def _themes(wordings: Wordings, index: Index) -> Numbers:
+    number = {theme: at for at, theme in enumerate(wordings.groups)}
+    ends = [(themes[0], themes[-1]) if themes else ("", "") for themes in index.themes]
+    return np.array([[number.get(theme, -1) for theme in pair] for pair in ends], dtype=np.int64).reshape(-1, 2).T
+
+
+def lent(taught: Taught, learnt_on: Index, to: Index) -> Taught:
+    """What was learnt on one base, for a wider one that holds all its sheets."""
+    if taught.wordings is None or taught.places is None:
+        return taught
+    places = np.array([to.places[learnt_on.ids[place]] for place in taught.places.tolist()], dtype=np.int64)
+    return replace(taught, places=places, themes=_themes(taught.wordings, to))
 
 
 def _try(
