@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from guichet.cases.models.case import MOVES, OVER, SAID_TO_CITIZEN, Status
+from guichet.knowledge.models import VERSION_MOVES, VersionState
 from guichet.outbox.models import Delivery
 
 # How each state is reached, in the words of who does it.
@@ -31,6 +33,15 @@ DELIVERY_MOVE_SAID: dict[str, str] = {
     Delivery.State.BOUNCED: "retour du serveur",
     Delivery.State.CANCELLED: "annuler",
 }
+VERSION_MOVE_SAID: dict[VersionState, str] = {
+    VersionState.DRAFT: "renvoyer, corriger",
+    VersionState.IN_REVIEW: "demander la relecture",
+    VersionState.SCHEDULED: "programmer",
+    VersionState.PUBLISHED: "publier, par un autre que l'auteur",
+    VersionState.RETIRED: "publier la suivante",
+    VersionState.DROPPED: "abandonner",
+}
+State: TypeAlias = Status | Delivery.State | VersionState
 FRAME = "en_vie"
 _ARROW = re.compile(r"^\s*(\w+) --> (\w+)(?: : .+)?$")
 _FREE = re.compile(r"^\s*%% libres : (.+)$")
@@ -62,6 +73,12 @@ Rien n'est plus attendu de nous quand elle est : {", ".join(str(status.label) fo
 
 ```mermaid
 {drawing_of_deliveries()}
+```
+
+## Une version d'un article de la base de réponses
+
+```mermaid
+{drawing_of_versions()}
 ```
 """
 
@@ -111,6 +128,16 @@ def drawing_of_deliveries() -> str:
     return "\n".join(lines)
 
 
+def drawing_of_versions() -> str:
+    lines = ["stateDiagram-v2", f"  [*] --> {VersionState.DRAFT.value}"]
+    lines += [f"  {state.value} : {state.label}" for state in VersionState]
+    for state in VersionState:
+        lines += [
+            _arrow(state, other, VERSION_MOVE_SAID[other]) for other in VersionState if other in VERSION_MOVES[state]
+        ]
+    return "\n".join(lines)
+
+
 def read_back(drawing: str) -> set[tuple[str, str]]:
     """The moves that a drawing says, to compare with those of the code."""
     free = next((match[1].split() for line in drawing.splitlines() if (match := _FREE.match(line))), [])
@@ -122,7 +149,7 @@ def read_back(drawing: str) -> set[tuple[str, str]]:
     return found
 
 
-def _arrow(start: Status | Delivery.State, end: Status | Delivery.State, said: str) -> str:
+def _arrow(start: State, end: State, said: str) -> str:
     return f"  {start.value} --> {end.value} : {said}"
 
 

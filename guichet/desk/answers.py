@@ -15,6 +15,7 @@ from guichet.understanding.answers.engine import Answer, Outcome
 
 OFFERED = 3
 SEARCHED = 6
+FAR = 0.1  # chance that one of the first three answers: below, proposing is noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,12 @@ class Offers:
 
 
 def offers(case: Case, user: User) -> Offers:
-    """For the last message first, then for the first one."""
-    messages = _messages(case)
-    codes: list[str] = []
-    sure = False
-    for text in messages:
-        answer = finding.answer(f"{case.subject}\n{text}"[: finding.MAX_QUESTION], Audience.AGENT)
-        sure |= not codes and answer.outcome is Outcome.ANSWERED
-        codes += _ranked(answer)
-    return Offers(_read(codes, user, OFFERED), sure)
+    """For the first message and the last one, with and without the subject: what is nearest first."""
+    texts = dict.fromkeys(f"{subject}{text}" for text in _messages(case) for subject in ("", f"{case.subject}\n"))
+    answers = [finding.answer(text, Audience.AGENT) for text in texts]
+    near = sorted((answer for answer in answers if answer.within_reach >= FAR), key=lambda one: -one.within_reach)
+    codes = [code for answer in near for code in _ranked(answer)]
+    return Offers(_read(codes, user, OFFERED), bool(near) and near[0].outcome is Outcome.ANSWERED)
 
 
 def searched(words: str, user: User) -> Offers:
@@ -56,7 +54,7 @@ def _messages(case: Case) -> list[str]:
 
 def _ranked(answer: Answer) -> list[str]:
     direct = [proposal.id for part in (answer, *answer.parts) for proposal in part.proposals]
-    return list(dict.fromkeys([*direct, *answer.ranking]))[: 2 * OFFERED]
+    return list(dict.fromkeys([*direct, *answer.ranking[:OFFERED]]))
 
 
 def _read(codes: Iterable[str], user: User, at_most: int) -> list[Offer]:

@@ -19,6 +19,7 @@ DAYS = 60
 READ = 50_000  # questions, the latest first
 SHOWN = 20
 PASSAGES = 3
+IDEAS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def judged(user: User) -> list[Judged]:
 
 def ideas(kind: str) -> list[AnswerIdea]:
     waiting = AnswerIdea.objects.filter(kind=kind, handled_at__isnull=True).select_related("article__live")
-    return list(waiting.order_by("-count", "-pk")[:SHOWN])
+    return list(waiting.order_by("-count", "-pk")[:IDEAS])
 
 
 def cases_of(idea: AnswerIdea, user: User) -> list[Case]:

@@ -35,6 +35,7 @@ from guichet.desk.views import (
     trace,
     tuning,
     warnings,
+    words,
     writing,
 )
 
@@ -134,6 +135,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("base/travail/question/", toil.question, name="base_question"),
     path("base/travail/idees/<int:pk>/", toil.idea, name="base_idea"),
     path("base/travail/chercher/", toil.look_again, name="base_look_again"),
+    path("base/synonymes/", words.synonyms, name="synonyms"),
+    path("base/saison/", words.season, name="season"),
+    path("base/saison/nouveau/", words.event, name="season_new"),
+    path("base/saison/<int:pk>/", words.event, name="season_event"),
+    path("base/importer/", words.bring_in, name="base_import"),
+    path("base/exporter/<slug:form>/", words.take_out, name="base_export"),
+    path("base/<slug:code>/article.md", words.markdown, name="article_markdown"),
     path("base/<slug:code>/", articles.article, name="article"),
     path("base/<slug:code>/versions/", articles.versions, name="article_versions"),
     path("base/<slug:code>/signaler/", articles.report, name="article_report"),

@@ -51,11 +51,21 @@ def read(path: Path, form: str) -> Iterator[Filed]:
     if form == "markdown":
         names = sorted(path.rglob("*.md")) if path.is_dir() else [path]
         for name in names:
-            with _place(name.name):
-                yield from_markdown(_text(name), where=name.name)
+            yield from read_text(_text(name), form, name.name)
         return
-    text = _text(path)
-    rows = csv.DictReader(io.StringIO(text), delimiter=";") if form == "csv" else _json_rows(text)
+    yield from read_text(_text(path), form, path.name)
+
+
+def read_text(text: str, form: str, name: str) -> Iterator[Filed]:
+    """The articles of one file already read."""
+    if form == "markdown":
+        with _place(name):
+            yield from_markdown(text, where=name)
+        return
+    rows: Iterable[Any] = _json_rows(text, name)
+    if form == "csv":
+        with _place(name):
+            rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     for number, row in enumerate(rows, start=2 if form == "csv" else 1):
         with _place(f"ligne {number}"):
             if not isinstance(row, Mapping):
@@ -89,11 +99,19 @@ def _text(path: Path) -> str:
         raise Refused(f"{path.name} ne peut pas être lu : {error}.", status=400) from error
 
 
-def _json_rows(text: str) -> Iterable[Any]:
+def _json_rows(text: str, name: str) -> Iterator[Any]:
+    """An array, or an object a line; what cannot be read is refused where it stands."""
     stripped = text.lstrip()
     if stripped.startswith("["):
-        return list(json.loads(stripped))
-    return (json.loads(line) for line in text.splitlines() if line.strip())
+        with _place(name):
+            rows = json.loads(stripped)
+        yield from rows
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            with _place(f"ligne {number}"):
+                row = json.loads(line)
+            yield row
 
 
 def filed_of(row: Mapping[str, Any], *, where: str = "") -> Filed:

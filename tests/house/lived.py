@@ -40,7 +40,7 @@ from guichet.cases.models.review import CRITERIA
 from guichet.core import files
 from guichet.gateway.worker import drain
 from guichet.knowledge.actions import start_draft
-from guichet.knowledge.models import Article
+from guichet.knowledge.models import Article, SeasonEvent
 from guichet.noa import actions as talking
 from guichet.noa.models import Chat, Dialogue
 from guichet.organisation.models import Commitment
@@ -87,6 +87,7 @@ class House:
     review: Review  # of an answer of Nadia, by an administrator
     aid: Article  # in service
     article: Article  # of the team of Nadia, public, with a draft
+    event: SeasonEvent
     idea: AnswerIdea  # a wording of `article`, to be decided
     chat: Chat  # waits for a person of the team of Nadia
     dialogue: Dialogue
@@ -142,6 +143,8 @@ def live() -> House:
         outgoing=outgoing,
         aid=_aid(region),
         article=(card := _article(region)),
+        event=SeasonEvent.objects.create(title="Rentrée", day="2026-09-01", shown_from="2026-08-01",
+                                         shown_until="2026-09-02", article=card),
         idea=AnswerIdea.objects.create(kind="wording", key="carte perdu", question="carte perdue ?", article=card),
         review=_review(region),
         chat=_chat(case),

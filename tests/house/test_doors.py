@@ -248,6 +248,13 @@ DOORS: dict[str, Door] = {
     # the base of answers: read by every agent
     "desk:base": of_agents(),
     "desk:base_work": of_chief(),
+    "desk:synonyms": of_chief(),
+    "desk:season": of_chief(),
+    "desk:season_new": of_chief(),
+    "desk:season_event": of_chief(arguments=lambda house: {"pk": house.event.pk}),
+    "desk:base_import": of_chief(),
+    "desk:base_export": of_agents(arguments=lambda house: {"form": "csv"}),
+    "desk:article_markdown": of_agents(arguments=of_article),
     "desk:base_question": of_chief(post={"mots": "carte perdue", "action": "ignorer"}, answers=DONE),
     "desk:base_idea": of_chief(arguments=lambda house: {"pk": house.idea.pk}),
     "desk:base_look_again": of_chief(post={}, answers=DONE),

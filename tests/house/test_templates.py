@@ -24,7 +24,7 @@ from guichet.cases.models import AnswerIdea, AnswerSent, Case
 from guichet.core.refused import Refused
 from guichet.desk.views.acts import ACTS
 from guichet.knowledge.actions import archive, note_asked, vote
-from guichet.knowledge.models import SeasonEvent
+from guichet.knowledge.models import SeasonEvent, Synonym
 from guichet.noa.actions import judge
 from guichet.notices.actions import warn
 from guichet.portal.sheets import sign_asked
@@ -276,6 +276,11 @@ def _base(house: House) -> None:
     for idea in AnswerIdea.objects.all():
         chief.get(f"/bureau/base/travail/idees/{idea.pk}/")
     chief.post("/bureau/base/nouveau/", {"action": "verifier"})
+    Synonym.objects.create(said="bus", meant="car")
+    chief.post("/bureau/base/synonymes/", {"said": "bus", "meant": "car"})
+    for text in ("[]", "rien"):
+        chief.post("/bureau/base/importer/", {"content": text, "name": "a.json"})
+    chief.post("/bureau/base/importer/", {"content": '[{"code": "Pas Bien", "title": "x"}]', "name": "a.json"})
     agent(house.region.nadia).get(f"/bureau/demandes/{house.case.reference}/reponses/?fragment=1&q=carte")
 
 

@@ -18,6 +18,7 @@ from guichet.cases.receipts import CHANNEL_SAID
 from guichet.desk.queues import CHANNEL_ICONS
 from guichet.desk.views.case import STATUS_TONES
 from guichet.journal.verbs import SAID
+from guichet.knowledge.models import VERSION_MOVES, VersionState
 from guichet.organisation.models import Channel
 from guichet.outbox.models import Delivery
 
@@ -114,6 +115,7 @@ def test_states_are_complete() -> None:
     assert set(STATUS_TONES) == set(Status.values)
     assert set(Delivery.MOVES) == set(Delivery.State)
     assert set(life_cycle.DELIVERY_MOVE_SAID) == {state for moves in Delivery.MOVES.values() for state in moves}
+    assert set(VERSION_MOVES) == set(VersionState) == set(life_cycle.VERSION_MOVE_SAID)
     assert not OVER & TO_HANDLE
     assert all(moves - {status} for status, moves in MOVES.items()), "no state is a trap"
 
@@ -139,6 +141,9 @@ def test_the_drawing_says_every_move_and_no_other() -> None:
     """Read the drawing back: the arrows, and the free moves inside the frame, are MOVES."""
     assert life_cycle.read_back(life_cycle.drawing_of_cases()) == {
         (one.value, other.value) for one, others in MOVES.items() for other in others if other != one
+    }
+    assert life_cycle.read_back(life_cycle.drawing_of_versions()) == {
+        (one.value, other.value) for one, others in VERSION_MOVES.items() for other in others
     }
 
 

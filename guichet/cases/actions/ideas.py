@@ -37,6 +37,7 @@ OF_TOPIC = 1_500  # answers of one topic compared with each other
 DAYS = 60
 OFTEN = 4  # cases: below, nobody writes it again and again
 SHORTEST, LONGEST = 60, 3_000  # signs
+SAME_QUESTION = 0.2  # cosine: people say it in many ways
 GROUPS = 50  # proposed in one go, the largest first
 
 
@@ -56,11 +57,14 @@ def find_ideas(*, by: User, now: datetime | None = None) -> int:
     for reply in _replies((now or timezone.now()) - timedelta(days=DAYS)):
         if len(by_topic[reply.topic]) < OF_TOPIC:
             by_topic[reply.topic].append(reply)
-    groups = [
-        [replies[place] for place in places]
-        for replies in by_topic.values()
-        for places in alike([reply.text for reply in replies], OFTEN)
-    ]
+    groups = []
+    for replies in by_topic.values():
+        asked = _first_messages([reply.case for reply in replies])
+        for places in alike([reply.text for reply in replies], OFTEN):
+            same = [replies[place] for place in places]
+            # A polite sentence answers everything: what is worth keeping answers the same question too.
+            questions = [asked.get(reply.case, "") for reply in same]
+            groups += [[same[at] for at in close] for close in alike(questions, OFTEN, SAME_QUESTION)]
     groups.sort(key=len, reverse=True)
     new = sum(_propose(group) for group in groups[:GROUPS])
     if new:
@@ -130,12 +134,16 @@ def _propose(group: list[_Reply]) -> bool:
 
 def _question(cases: list[int], people: Mapping[int, Person | None]) -> str:
     """The shortest first message that says something: the plainest way to ask."""
+    said = sorted((len(text), case, text) for case, text in _first_messages(cases).items() if len(text.split()) > 2)
+    return without_person(said[0][2], people[said[0][1]]) if said else ""
+
+
+def _first_messages(cases: list[int]) -> dict[int, str]:
     first: dict[int, str] = {}
     rows = Interaction.objects.filter(case__in=cases, direction=Interaction.Direction.IN).order_by("at", "pk")
     for case, text in rows.values_list("case_id", "text"):
         first.setdefault(case, text)
-    said = sorted((len(text), case) for case, text in first.items() if len(text.split()) > 2)
-    return without_person(first[said[0][1]], people[said[0][1]]) if said else ""
+    return first
 
 
 def _answered_by(question: str) -> Article | None:

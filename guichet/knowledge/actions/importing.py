@@ -39,12 +39,14 @@ class Imported:
 
 
 def import_articles(
-    items: Iterable[Filed], *, owner: Team | None = None, publish: bool = False, topics: tuple[str, ...] = (), by: User
-) -> Imported:
+    items: Iterable[Filed], *, owner: Team | None = None, publish: bool = False, topics: tuple[str, ...] = (),
+    trial: bool = False, by: User,
+) -> Imported:  # fmt: skip
     """Take articles in, by their code. `owner`, `topics`: of those that name none.
 
     Without `publish` each becomes a draft to be reviewed; with it (machines and administrators) it goes into service,
-    as what was approved elsewhere does. All or nothing: `problems` says each line that is wrong (20 at most).
+    as what was approved elsewhere does. All or nothing: `problems` says each line that is wrong (20 at most). `trial`:
+    say what would come in, write nothing.
     """
     ask_writer(by)
     if publish and not (by.is_machine or by.is_administrator):
@@ -60,7 +62,7 @@ def import_articles(
                 result.problems.append(f"{item.where or item.code} : {refusal.message}")
                 if len(result.problems) >= MAX_SAID:
                     break
-        if result.problems:
+        if result.problems or trial:
             transaction.set_rollback(True)
             return result
         record("article.imported", by=by, subject="articles", created=result.created, changed=result.changed)
