@@ -34,6 +34,8 @@ Non.
 
 
 def seed() -> None:
+    from guichet.accounts.actions import create_agent
+    from guichet.accounts.machines import GUICHET, machine
     from guichet.cases.models import ReplyTemplate
     from tests.factories import article, build_region
 
@@ -44,6 +46,8 @@ def seed() -> None:
         answer="La Région paie une partie du permis B.", uncertain="Le barème date de 2019 : vérifiez-le.",
         wordings=("aide permis", "financer mon permis b"),
     )  # fmt: skip
+    create_agent("plume@agents.example", by=machine(GUICHET), password="un mot de passe long", is_editor=True,
+                 first_name="Ana", last_name="Plume")  # fmt: skip
     ReplyTemplate.objects.create(name="Perte", text="Bonjour {civilité} {nom}.")
 
 
