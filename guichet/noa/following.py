@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from guichet.core.text import fold
-from guichet.knowledge.markup import Section, sections
+from guichet.knowledge.markup import Section, sections, to_plain
 from guichet.knowledge.models import Version
 from guichet.noa.smalltalk import plain
 from guichet.understanding.words import EMPTY, stem
 
 # What may be asked of any answer, and the words of the headings that answer it.
+# « Combien de temps ? » is about time before it is about money.
 _ASKED: tuple[tuple[str, str, str], ...] = (
+    (
+        "when",
+        "quand date limite delai temps attente longtemps duree jour avant apres reponse recu",
+        "quand delai date calendrier reponse",
+    ),
     (
         "amount",
         "combien coute couter prix tarif montant cher gratuit somme argent paye payer euros",
@@ -25,11 +33,6 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
         "comment demander demande faire faut etape marche suivre ligne formulaire inscrire inscription site lien",
         "comment demander faire demarche",
     ),
-    (
-        "when",
-        "quand date limite delai temps attente longtemps duree jour avant apres reponse recu",
-        "quand delai date calendrier reponse",
-    ),
     ("who", "qui droit condition age eligible concerne beneficie peux puis critere", "droit qui condition"),
 )
 _FREE = (
@@ -42,6 +45,11 @@ def _stems(words: str) -> frozenset[str]:
     return frozenset(stem(fold(word)) for word in words.split())
 
 
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_SIGNS = {
+    "amount": re.compile(r"€|euros?\b|gratuit", re.IGNORECASE),
+    "when": re.compile(r"\d+ (jours?|mois|semaines?|heures?)|\bavant le\b|\bjusqu'au\b|toute l'année", re.IGNORECASE),
+}
 _MEANT = tuple((name, _stems(said), _stems(heading)) for name, said, heading in _ASKED)
 _GENERIC = frozenset().union(*(said for _, said, _ in _MEANT)) | _stems(_FREE)
 
@@ -70,9 +78,18 @@ def part_asked(text: str, version: Version) -> Section | None:
 
 
 def fact_asked(text: str, version: Version) -> str:
-    """The fact of an aid that answers: its amount, its dates, whom it is for. From the version, word for word."""
+    """The fact that answers: of an aid, its amount, dates, public; else the sentences that say it. Word for word."""
     said = {stem(word) for word in plain(text).split()}
-    for name, key in (("amount", "amount"), ("when", "when"), ("who", "for_whom")):
+    for name, key in (("when", "when"), ("amount", "amount"), ("who", "for_whom")):
         if said & next(asked for meant, asked, _ in _MEANT if meant == name):
-            return str(version.aid.get(key) or "")
+            return str(version.aid.get(key) or "") or _sentences_about(name, version)
     return ""
+
+
+def _sentences_about(name: str, version: Version) -> str:
+    """The sentences of the answer that say a price or a delay, as they stand."""
+    sign = _SIGNS.get(name)
+    if sign is None:
+        return ""
+    sentences = _SENTENCE.split(to_plain(version.answer).replace("\n", " "))
+    return " ".join(sentence for sentence in sentences if sign.search(sentence))

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+from pathlib import Path
+
 import pytest
 from django.core.management import CommandError, call_command
-from django.db.models import Min, Q
+from django.db.models import Count, Min, Q
 
+from guichet.accounts.machines import GUICHET, machine
 from guichet.cases.models import Case, Clock, RoutingModel, Status
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.core.reference import check
-from guichet.demo import history, region
+from guichet.core.text import fold
+from guichet.demo import base, history, region
+from guichet.knowledge.models import Article, Wording
 from guichet.organisation.models import Team
 
 pytestmark = pytest.mark.django_db
+HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With fewer examples: learning all of them takes seconds, and is tried elsewhere."""
+def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With fewer examples and answers: learning all of them takes seconds, and is tried elsewhere."""
     every = region.examples()
+    monkeypatch.setattr(base, "FOLDER", base.FOLDER / "culture")
+    monkeypatch.setattr(base, "DIALOGUES", tmp_path)
     monkeypatch.setattr(region, "examples", lambda: every[::6])
     region.build()
     history.load(120)
@@ -68,3 +78,24 @@ def test_what_waits_for_a_topic_has_its_proposals(loaded: None) -> None:
         assert case.team is not None
         assert case.team.takes_unrouted == (case.status == Status.REGISTERED)
         assert case.topic_guessed == (case.topic_id is not None)
+
+
+def test_the_whole_base_enters_and_its_dialogues_hold(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every article may be published; each frequent matter has its wordings; dialogues pass their tests."""
+    from guichet.knowledge.actions import finding as filing
+
+    monkeypatch.setattr(filing, "build", partial(filing.build, learn=False))
+    monkeypatch.setattr(region, "finish", lambda: None)
+    region.build()
+    base.load(machine(GUICHET))
+    public = Article.objects.for_citizens().annotate(said=Count("wordings"))
+    assert public.count() >= 150
+    assert not public.filter(said__lt=10, kind__in=["aid", "procedure", "question"]).exists()
+    assert sum(row.said >= 20 for row in public) >= 50
+    call_command("test_dialogues")
+    codes = set(public.values_list("code", flat=True))
+    asked = [json.loads(line) for line in (HERE / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(asked) >= 300
+    assert {code for row in asked for code in row["gold"]} <= codes
+    known = {fold(text) for text in Wording.objects.values_list("text", flat=True)}
+    assert not [row["question"] for row in asked if fold(row["question"]) in known], "asked as it was taught"

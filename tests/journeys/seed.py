@@ -37,9 +37,12 @@ def seed() -> None:
     from guichet.accounts.actions import create_agent
     from guichet.accounts.machines import GUICHET, machine
     from guichet.cases.models import ReplyTemplate
+    from guichet.organisation.actions import save_team
     from tests.factories import article, build_region
 
     region = build_region()
+    region.root.hours = {str(day): [["00:00", "23:59"]] for day in range(7)}  # journeys are made at any hour
+    save_team(region.root, by=machine(GUICHET))
     article(owner=region.transport, wordings=CARD, related=["aide-permis"])
     article(
         "aide-permis", title="Aide au permis de conduire", kind="aid", owner=region.transport, aid=PERMIT, body=BODY,

@@ -23,6 +23,9 @@ PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Jeun
 <script src="{guichet}/contact/integrer.js?sujet=transport_scolaire.carte" data-couleur="#7a1f5c" async></script>
 <p><a href="#apres">Après</a></p></main></body></html>"""
 
+NOA = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Jeunes en Nouvelle-Aquitaine</title></head>
+<body><main><h1>Le site</h1></main><script src="{guichet}/noa/integrer.js" async></script></body></html>"""
+
 
 def policy(guichet: str) -> str:
     """As docs/integrer-le-formulaire.md tells the webmaster to write it."""
@@ -38,7 +41,7 @@ GUIDE = CHECKOUT / "docs" / "integrer-le-formulaire.md"
 def other_site(site: Site) -> Iterator[str]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = PAGE.format(guichet=site.url).encode()
+            body = (NOA if self.path == "/noa" else PAGE).format(guichet=site.url).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Security-Policy", policy(site.url))
@@ -145,3 +148,15 @@ def test_a_site_that_is_not_named_cannot_embed(visits: Visits, site: Site, other
     page.wait_for_timeout(500)
     assert all("integre=1" not in frame.url for frame in page.frames)
     assert visits.complaints.pop().startswith("Framing")
+
+
+def test_the_assistant_opens_on_another_site(visits: Visits, site: Site, other_site: str) -> None:
+    page = visits.page()
+    page.goto(f"{other_site}/noa")
+    page.get_by_role("button", name="Demander à Noa").click()
+    frame = page.frame_locator("iframe[title='Demander à Noa']")
+    frame.get_by_label("Votre question").fill("j'ai perdu ma carte de car")
+    frame.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(frame.locator(".bulle", has_text="duplicata")).to_be_visible()
+    frame.get_by_role("button", name="Fermer la conversation").click()
+    expect(page.locator("iframe[title='Demander à Noa']")).to_be_hidden()

@@ -404,3 +404,27 @@ def test_agents_see_only_their_conversations(open_desk: Region) -> None:
     assert "Bonjour" in nadia.get(f"/bureau/conversations/{chat.pk}/").content.decode()
     assert nadia.get(f"/bureau/conversations/{chat.pk}/suite/?apres=0").json()["etat"] == "agent"
     assert nadia.get("/bureau/assistant/").status_code == 200
+
+
+def test_only_the_price_is_said_again(base: Region) -> None:
+    """No section says it: the sentences of the answer that do, not the whole answer."""
+    from guichet.noa.showing import shown
+
+    article("attestation", title="Attestation provisoire", owner=base.transport,
+            answer="Imprimez l'attestation en ligne. Elle est gratuite. Elle vaut 10 jours.",
+            wordings=("attestation provisoire de transport", "papier provisoire pour le car"))  # fmt: skip
+    build_indexes()
+    chat = actions.open_chat()
+    [price] = talk(chat, "attestation provisoire de transport", "c'est combien ?")
+    assert "gratuite" in shown(price).html
+    assert "Imprimez" not in shown(price).html
+    [delay] = talk(chat, "et pour combien de temps ?")
+    assert "10 jours" in shown(delay).html
+
+
+def test_the_form_is_filled_with_what_was_said(base: Region, client: Client) -> None:
+    chat = actions.open_chat()
+    talk(chat, "mon fils a perdu sa carte de car", "je veux parler à quelqu'un")
+    page = client.get("/contact/", {"conversation": chat.key}).content.decode()
+    assert "mon fils a perdu sa carte de car" in page
+    assert "perdu sa carte" not in client.get("/contact/", {"conversation": "autre"}).content.decode()

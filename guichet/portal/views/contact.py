@@ -23,6 +23,8 @@ from guichet.cases.receipts import receipt_of
 from guichet.core.limits import client_address, spend
 from guichet.core.pdf import pdf_of
 from guichet.core.refused import Refused
+from guichet.noa.models import Chat
+from guichet.noa.transcript import questions
 from guichet.portal.forms import ContactForm
 from guichet.portal.theme import read_colour, theme_of
 from guichet.portal.tokens import FormToken, read_token
@@ -72,7 +74,8 @@ def _token(request: HttpRequest) -> FormToken:
 
 def _answer(request: HttpRequest, *, embedded: bool) -> HttpResponse:
     if request.method != "POST":
-        form = ContactForm(initial={name: request.GET.get(said, "")[:length] for name, said, length in _SAID})
+        said = {name: request.GET.get(said, "")[:length] for name, said, length in _SAID}
+        form = ContactForm(initial={**said, **_talked(request.GET.get("conversation", ""))})
         return _show(request, form, Uploads(), FormToken.new(), embedded=embedded)
     token = read_token(request.POST.get("token", ""))
     form, known = _bound(request), token or FormToken.new()
@@ -98,6 +101,15 @@ def _answer(request: HttpRequest, *, embedded: bool) -> HttpResponse:
         return render(request, "portal/received.html", {**_confirmation(case, embedded=True), "colour": colour})
     request.session["contact_case"] = case.pk
     return redirect("portal:received")
+
+
+def _talked(key: str) -> dict[str, str]:
+    """What a citizen told the assistant, so that he does not write it twice. The key is his alone."""
+    chat = Chat.objects.filter(key=key[:32]).first() if key else None
+    if chat is None:
+        return {}
+    found = {"message": questions(chat)}
+    return found | ({"topic": chat.topic} if chat.topic else {})
 
 
 def _receive_once(form: InboundForm) -> Case:

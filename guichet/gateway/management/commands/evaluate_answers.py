@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from guichet.knowledge import finding
+from guichet.knowledge.models import Audience
 from guichet.understanding.answers.engine import build
 from guichet.understanding.answers.index import Article, article_of
 from guichet.understanding.answers.learning import Example
@@ -16,25 +18,29 @@ from guichet.understanding.answers.measure import measure
 
 class Command(BaseCommand):
     help = (
-        "Mesure les réponses de l'assistant sur des questions dont la bonne fiche est connue. La base est faite en "
+        "Mesure les réponses de l'assistant sur des questions dont la bonne fiche est connue. L'index est fait en "
         "mémoire à partir des fichiers (une ligne JSON par fiche : id, title, body… ; par question : question, gold, "
         "vide si la question est hors sujet). Le chemin mesuré est celui de l'assistant. Rien n'est enregistré."
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--articles", type=Path, required=True)
+        sheets = parser.add_mutually_exclusive_group(required=True)
+        sheets.add_argument("--articles", type=Path)
+        sheets.add_argument("--own-base", action="store_true", help="les articles publics en service dans cette base")
         parser.add_argument("--questions", type=Path, required=True)
         parser.add_argument("--out-of-scope", type=Path, help="questions auxquelles il ne faut pas répondre")
         parser.add_argument("--train", type=Path, help="questions connues de la base, pour apprendre")
 
-    def handle(self, *args: Any, articles: Path, questions: Path, **options: Any) -> None:
-        sheets = list(_articles(articles))
+    def handle(self, *args: Any, articles: Path | None, questions: Path, **options: Any) -> None:
+        sheets = list(_articles(articles)) if articles else finding.sheets(Audience.CITIZEN)
+        if not sheets:
+            raise CommandError("Cette base n'a aucun article public en service.")
         asked = list(_questions(questions))
         if path := options["out_of_scope"]:
             asked += [Example(question.text, ()) for question in _questions(path)]
         known = list(_questions(options["train"])) if options["train"] else []
         started = time.perf_counter()
-        engine = build(sheets, known)
+        engine = build(sheets, known, [] if articles else finding.synonym_lines())
         self.stdout.write(json.dumps(measure(engine, asked, time.perf_counter() - started), ensure_ascii=False))
 
 
