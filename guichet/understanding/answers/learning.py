@@ -36,6 +36,7 @@ OTHER_TITLES = 1500
 RIGHT_ENOUGH = 0.93
 WORTH_OFFERING = 0.15
 LOWEST_ANSWER = 0.6
+SAME = 1e-5  # two ways of computing one probability
 HEARD_FROM = 0.15
 # Nothing learnt: one answer only when a title says the question nearly whole, and stands ahead of the others.
 CAREFUL = {"lead": 0.2, "said_in_title": 0.5, "title_covered": 0.7}
@@ -310,4 +311,4 @@ def _threshold(sure: Sequence[float], right: Sequence[bool], wanted: float = RIG
         good += is_right
         if good / count >= wanted:
             chosen = value
-    return max(chosen, LOWEST_ANSWER)
+    return max(chosen - SAME, LOWEST_ANSWER)
