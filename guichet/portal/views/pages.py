@@ -72,6 +72,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "kept_for": say_months(settings.RETENTION_MONTHS),
         "logs_for": say_months(settings.LOG_MONTHS),
         "code_minutes": CODE_MINUTES,
+        "chat_days": settings.CHAT_MASK_DAYS,
         "asked_days": settings.ASKED_DAYS,
         "follow_hours": LASTS // 3600,
     }
