@@ -81,7 +81,7 @@ def test_an_agent_takes_over_in_the_same_window(visits: Visits, site: Site) -> N
     check(citizen, "en attente")
     desk.goto(f"{site.url}/bureau/conversations/")
     check(desk, "file")
-    desk.get_by_role("button", name=re.compile("^Prendre")).click()
+    desk.get_by_role("button", name=re.compile("^Prendre : j'ai perdu")).click()
     expect(desk.get_by_text("duplicata").first).to_be_visible()  # the transcript came with it
     desk.get_by_label("Votre message").fill("Bonjour, je regarde votre dossier.")
     desk.get_by_role("button", name="Envoyer").click()

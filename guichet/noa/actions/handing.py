@@ -27,6 +27,7 @@ from guichet.noa.actions.turning import add, add_bubbles, locked, move
 from guichet.noa.bubbles import Option, notice
 from guichet.noa.models import Chat, ChatState, Turn
 from guichet.noa.queue import anybody_there, desk_calendar, may_take, position
+from guichet.noa.smalltalk import asks_person
 from guichet.noa.transcript import transcript
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel
@@ -67,7 +68,8 @@ def _open_case(chat: Chat, *, by: User) -> Case:
     now = timezone.now()
     person = people.welcome(Claim(email=chat.email), by=by, source="chat") if chat.email else None
     text = transcript(chat)
-    first = chat.turns.filter(author=Turn.Author.CITIZEN).order_by("-number").values_list("text", flat=True).first()
+    own = chat.turns.filter(author=Turn.Author.CITIZEN).order_by("-number").values_list("text", flat=True)
+    first = next((said for said in own if said and not asks_person(said)), "")
     topic = directory().topics_by_code.get(URGENT_TOPIC if chat.urgent else chat.topic)
     case = Case(
         subject=excerpt(first or "Conversation avec l'assistant", 80), channel=Channel.CHAT, person=person,
