@@ -117,8 +117,10 @@ def sheets(audience: str) -> list[filing.Article]:
 def _sheet(article: Article) -> filing.Article:
     version = article.live
     assert version is not None
-    topics = directory().topics_by_code
-    labels = [topics[code] for code in version.topics if code in topics]
+    known = directory()
+    topics = [known.topics_by_code[code] for code in version.topics if code in known.topics_by_code]
+    # The widest first: what people say of a whole domain speaks for each of its answers.
+    themes = [step.label for topic in topics for step in reversed(list(known.topic_lineage(topic)))]
     aid = version.aid
     facts = [str(aid.get(name, "")) for name in ("for_whom", "amount", "when")] if aid else []
     conditions = [*aid.get("conditions", []), *aid.get("exclusions", [])] if aid else []
@@ -126,7 +128,8 @@ def _sheet(article: Article) -> filing.Article:
         id=article.code,
         title=version.title,
         wordings=tuple(wording.text for wording in article.wordings.all()),
-        theme="\n".join(dict.fromkeys(str(text) for topic in labels for text in (topic.label, topic.citizen_label))),
+        keywords=tuple(dict.fromkeys(topic.citizen_label for topic in topics if topic.citizen_label)),
+        theme="\n".join(dict.fromkeys(themes)),
         introduction="\n".join([to_plain(version.answer), *(fact for fact in facts if fact)]),
         headings=tuple(headings(version.body)),
         body="\n".join([to_plain(version.body), *conditions, version.uncertain]),

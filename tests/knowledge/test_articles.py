@@ -243,3 +243,16 @@ def test_old_files_of_the_index_go(region: Region, plume: User, django_capture_o
             build_indexes()
     assert content_of(made.live).title  # type: ignore[arg-type]
     assert len(default_storage.listdir("index")[1]) <= 2 * 2
+
+
+def test_the_domain_is_filed_before_the_topic(region: Region) -> None:
+    """All the answers of a domain lend each other their words: the search must know which domain it is."""
+    from guichet.organisation.actions import save_topic
+    from guichet.organisation.models import Topic
+
+    domain = save_topic(Topic(code="transport_scolaire", label="Transport scolaire"), by=region.chief)
+    region.card.parent = domain
+    save_topic(region.card, by=region.chief)
+    article(owner=region.transport)
+    [sheet] = finding.sheets("citizen")
+    assert sheet.theme.split("\n") == ["Transport scolaire", "Carte de transport"]
