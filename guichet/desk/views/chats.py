@@ -17,6 +17,7 @@ from guichet.cases.models import Case
 from guichet.core.refused import Refused
 from guichet.core.text import key_of
 from guichet.desk.guard import AgentRequest, agent_required
+from guichet.knowledge.effect import form_effect
 from guichet.knowledge.policy import may_write
 from guichet.noa import actions
 from guichet.noa.figures import figures
@@ -111,8 +112,12 @@ def chat_act(request: AgentRequest, pk: int) -> HttpResponse:
 @require_GET
 def noa_quality(request: AgentRequest) -> HttpResponse:
     days = PERIODS.get(request.GET.get("jours", ""), 30)
-    since = timezone.now() - timedelta(days=days)
-    context = {"nav": "chats", "figures": figures(since), "days": days, "periods": list(PERIODS.values())}
+    now = timezone.now()
+    since = now - timedelta(days=days)
+    context = {
+        "nav": "chats", "figures": figures(since), "form": form_effect(since, now), "days": days,
+        "periods": list(PERIODS.values()),
+    }  # fmt: skip
     return render(request, "desk/noa_quality.html", context)
 
 
