@@ -71,4 +71,4 @@ def load(by: User) -> None:
         for file in sorted(DIALOGUES.glob("*.toml")):
             save_dialogue(Dialogue(code=file.stem, source=file.read_text(encoding="utf-8")), by=by)
     if SearchIndex.objects.count() < 2:
-        build_indexes()
+        build_indexes(learn=False)  # found at once; the worker, asked by the import, then learns the wordings

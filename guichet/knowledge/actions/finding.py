@@ -27,8 +27,9 @@ def touch() -> None:
     ask(BUILDING)
 
 
-def build_indexes() -> None:
-    """File the base as it stands. Takes seconds: for the worker or a command. Twice does no harm.
+def build_indexes(*, learn: bool = True) -> None:
+    """File the base as it stands. Takes seconds: for the worker or a command. Twice does no harm. Without `learn`, what
+    takes half a minute on a large base waits for the worker, who was asked by whoever changed the base.
 
     What citizens' wordings teach is learnt once: internal texts have none, and agents' index is wider by those only.
     """
@@ -36,7 +37,7 @@ def build_indexes() -> None:
     synonyms = finding.synonym_lines()
     started = time.perf_counter()
     public = finding.sheets(Audience.CITIZEN)
-    engine = build(public, synonyms=synonyms)
+    engine = build(public, synonyms=synonyms, learn=learn)
     _keep(Audience.CITIZEN, engine, revision, public, time.perf_counter() - started)
     started = time.perf_counter()
     every = finding.sheets(Audience.AGENT)
