@@ -33,7 +33,7 @@ class Shown:
 
 
 def shown(turn: Turn) -> Shown:
-    options = tuple(turn.options)
+    options = tuple({"label": "", "to": "", "dialogue": "", "href": "", "say": "", **option} for option in turn.options)
     version = turn.version
     if version is None:
         noa = turn.author == Turn.Author.NOA

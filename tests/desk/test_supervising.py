@@ -215,7 +215,10 @@ def test_a_supervisor_records_an_absence_and_the_case_passes(
     assert "en absence jusqu'au" in led.get(f"/bureau/equipes/{team.pk}/").content.decode()
     # given to her by name, it goes to him, and the form said so
     other = make_case(team)
-    assert "Nadia Belkacem (en absence jusqu" in led.get(f"/bureau/demandes/{other.reference}/").content.decode()
+    assert (
+        "Nadia Belkacem (en absence jusqu"
+        in led.get(f"/bureau/demandes/{other.reference}/faire/attribuer/").content.decode()
+    )
     led.post(f"/bureau/demandes/{other.reference}/faire/attribuer/", {"to": str(agent.pk)})
     other.refresh_from_db()
     assert other.assignee == theo

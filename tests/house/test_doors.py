@@ -357,9 +357,14 @@ def _state(house: House) -> tuple[object, ...]:
             case.tasks.filter(done_at__isnull=True).count())  # fmt: skip
 
 
+OPENED_BY_A_KEY = {"portal:noa", "portal:noa_typing"}
+
+
 @pytest.mark.parametrize("name", ROUTES)
 def test_nothing_is_accepted_without_its_csrf_token(house: House, name: str) -> None:
     """Asked of every address, those that only read included: the refusal comes before the view."""
+    if name in OPENED_BY_A_KEY:
+        pytest.skip("no cookie opens it: what another site could send has no key")
     door = DOORS[name]
     for user in (None, house.region.chief):
         strict = Client(enforce_csrf_checks=True)

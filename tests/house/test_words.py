@@ -25,8 +25,8 @@ from guichet.outbox.models import Delivery
 ROOT = Path(guichet.__file__).parent
 DOCS = ROOT.parent / "docs"
 VERB = re.compile(
-    r"^(absence|account|article|batch|body|case|closure|commitment|delivery|inbound|person|review|routing|season"
-    r"|synonym|team|template|topic|view)\.[a-z_]+$"
+    r"^(absence|account|article|batch|body|case|chat|closure|commitment|delivery|dialogue|inbound|person|review|routing"
+    r"|season|synonym|team|template|topic|view)\.[a-z_]+$"
 )
 
 
@@ -93,7 +93,7 @@ def test_every_code_has_a_french_label(kind: type[Choices]) -> None:
 def test_every_model_says_its_name_in_french() -> None:
     """What an administrator may meet; join tables and codes that nobody reads are listed."""
     silent = {"CaseLink", "CaseMerge", "Participant", "Task", "FollowCode", "Draft", "Membership", "Session",
-              "TeamAddress", "TopicRoute", "ParcelFile", "Cursor", "Allowance", "Revision"}  # fmt: skip
+              "TeamAddress", "TopicRoute", "ParcelFile", "Cursor", "Allowance", "Revision", "ProofCode"}  # fmt: skip
     unnamed = set()
     for config in apps.get_app_configs():
         if not config.name.startswith("guichet."):
@@ -105,6 +105,7 @@ def test_every_model_says_its_name_in_french() -> None:
                 "absence",
                 "article",
                 "version",
+                "dialogue",
             }:  # the same in French
                 unnamed.add(model.__name__)
     assert unnamed <= silent, unnamed - silent

@@ -24,6 +24,7 @@ WRITERS = {
     "cases/sending.py": "part of the actions that write to the citizen",
     "core/files.py": "keeps bytes and their row",
     "journal/watching.py": "how far a watcher has read",
+    "noa/proof.py": "part of the actions of a conversation, which call it inside their transaction",
     "notices/tasks.py": "actions of the clock",
     "notices/watchers.py": "actions that follow an event",
     "outbox/sending.py": "claims a delivery and notes its outcome",

@@ -132,7 +132,7 @@ def test_a_case_from_reading_to_closing(visits: Visits, site: Site, number: str)
     check(citizen, "demande répondue")
 
     # A search, a refusal that loses nothing, then the transfer with its reason.
-    page.get_by_role("searchbox", name=re.compile("^Chercher")).fill("lacoste")
+    page.get_by_role("searchbox", name=re.compile("^Chercher un usager")).fill("lacoste")
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press("Enter")
     check(page, "recherche")
