@@ -23,6 +23,7 @@ from guichet.journal.models import Event
 from guichet.organisation import directory
 from guichet.organisation.models import Team, Topic
 from tests.factories import Region, build_region, case_of, mail, receive
+from tests.journal.test_watching import caught_up
 
 
 @pytest.fixture
@@ -153,9 +154,9 @@ def test_a_mail_finds_its_agent_when_it_enters(region: Region) -> None:
     drain()
     ana = agent_of(region.transport, "Ana")
     case = case_of(receive(mail(), to="transports17@nouvelle-aquitaine.example"))
-    drain()
+    caught_up()
     assert Case.objects.get(pk=case.pk).assignee == ana
-    drain()
+    caught_up()
     assert Event.objects.filter(verb="case.shared").count() == 1
 
 
