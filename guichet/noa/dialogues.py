@@ -216,6 +216,11 @@ _READERS = {
 }  # fmt: skip
 
 
+def read_email(text: str) -> Any:
+    """The address in a text, or `Unread`."""
+    return read_answer(Step("email", "", "email"), text)
+
+
 def _tables(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     value = row.get(name) or []
     if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):

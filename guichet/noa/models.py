@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -85,10 +84,6 @@ class Chat(models.Model):
 
     def __str__(self) -> str:
         return f"conversation du {self.started_at:%d/%m/%Y %H:%M}"
-
-    @property
-    def dialogue(self) -> dict[str, Any]:
-        return dict(self.memory.get("dialogue", {}))
 
     @property
     def is_over(self) -> bool:

@@ -11,7 +11,6 @@ NOT_UNDERSTOOD = "Je n'ai pas trouvé de réponse sûre. Pouvez-vous le dire aut
 STILL_NOT = "Je ne trouve toujours pas. Voulez-vous parler à une personne, ou nous écrire ?"
 ENOUGH = "Je n'y arrive pas : je vous passe une personne."
 ONE_OF_THESE = "Est-ce l'une de ces questions ?"
-WHICH = "Pour vous répondre juste, dites-moi :"
 SEVERAL = "Vous posez plusieurs questions. Voici une réponse à chacune."
 DANGER = "Vous semblez parler d'un danger. Ne restez pas seul : appelez tout de suite."
 DANGER_HUMAN = "Je préviens une personne de la Région maintenant."

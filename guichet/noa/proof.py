@@ -14,11 +14,10 @@ from guichet.core.refused import Refused
 from guichet.journal.actions import record
 from guichet.noa import phrases
 from guichet.noa.bubbles import PERSON, Bubble, Reply, notice
-from guichet.noa.dialogues import Step, Unread, read_answer
+from guichet.noa.dialogues import Unread, read_email
 from guichet.noa.models import Chat, ProofCode, Turn
 from guichet.noa.smalltalk import plain
 
-_EMAIL = Step("email", phrases.ASK_EMAIL, "email")
 LASTS = 7200  # seconds a proved case is spoken of in one conversation
 
 
@@ -61,7 +60,7 @@ def _reference(chat: Chat, at: dict[str, str], text: str, by: User) -> Reply:
 
 
 def _email(chat: Chat, at: dict[str, str], text: str, by: User) -> Reply:
-    address = read_answer(_EMAIL, text)
+    address = read_email(text)
     if isinstance(address, Unread):
         return _once_more(chat, at, address.why)
     handle = send_follow_code(at["reference"], address)

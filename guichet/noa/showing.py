@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from guichet.knowledge.markup import answer_html, sections, to_paragraphs
-from guichet.noa.models import Turn
+from guichet.noa.following import fact_asked
+from guichet.noa.models import Chat, Turn
+
+TYPING_SECONDS = 6  # how long a sign that somebody writes lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,16 @@ class Shown:
     code: str = ""
     is_aid: bool = False
     options: tuple[dict[str, Any], ...] = ()
+
+
+def turns_of(chat: Chat, after: int = 0) -> list[Shown]:
+    """What was said after that number, in order."""
+    rows = chat.turns.select_related("version__article__owner", "agent").filter(number__gt=after).order_by("number")
+    return [shown(turn) for turn in rows]
+
+
+def is_typing(since: datetime | None) -> bool:
+    return since is not None and (timezone.now() - since).total_seconds() < TYPING_SECONDS
 
 
 def shown(turn: Turn) -> Shown:
@@ -59,6 +73,4 @@ def shown(turn: Turn) -> Shown:
 
 def _fact(turn: Turn) -> str:
     """The fact of an aid that was asked for (« et c'est combien ? »)."""
-    from guichet.noa.following import fact_asked
-
     return fact_asked(turn.text, turn.version) if turn.text and turn.version is not None else ""

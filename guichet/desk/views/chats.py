@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -24,9 +23,8 @@ from guichet.noa.figures import figures
 from guichet.noa.models import Chat, ChatState, Dialogue
 from guichet.noa.queue import visible_to, waiting_for
 from guichet.noa.rehearsing import rehearse
-from guichet.noa.showing import shown
+from guichet.noa.showing import is_typing, turns_of
 
-TYPING_SECONDS = 6
 PERIODS = {"7": 7, "30": 30, "90": 90}
 
 
@@ -53,16 +51,11 @@ def chat(request: AgentRequest, pk: int) -> HttpResponse:
     found = _chat(request, pk)
     case = Case.objects.visible_to(request.user).filter(chats=found).first()
     context = {
-        "nav": "chats", "chat": found, "turns": _turns(found), "case": case, "live_url": settings.LIVE_URL,
+        "nav": "chats", "chat": found, "turns": turns_of(found), "case": case, "live_url": settings.LIVE_URL,
         "mine": found.agent_id == request.user.pk and found.state == ChatState.WITH_AGENT,
         "away": _away(found),
     }  # fmt: skip
     return render(request, "desk/chat.html", context)
-
-
-def _turns(chat: Chat, after: int = 0) -> list[Any]:
-    rows = chat.turns.select_related("version__article__owner", "agent").filter(number__gt=after).order_by("number")
-    return [shown(turn) for turn in rows]
 
 
 def _away(chat: Chat) -> bool:
@@ -74,11 +67,10 @@ def _away(chat: Chat) -> bool:
 def chat_news(request: AgentRequest, pk: int) -> HttpResponse:
     found = _chat(request, pk)
     after = min(key_of(request.GET.get("apres", "")), 10_000)
-    turns = _turns(found, after)
-    writes = found.typing_at is not None and (timezone.now() - found.typing_at).total_seconds() < TYPING_SECONDS
+    turns = turns_of(found, after)
     said = {
         "html": render_to_string("desk/_tours.html", {"turns": turns, "chat": found}, request),
-        "ecrit": writes, "etat": found.state, "absent": _away(found),
+        "ecrit": is_typing(found.typing_at), "etat": found.state, "absent": _away(found),
     }  # fmt: skip
     return JsonResponse(said)
 

@@ -23,7 +23,7 @@ from guichet.core.refused import NotAllowed, Refused
 from guichet.core.text import excerpt, strip_controls
 from guichet.journal.actions import record
 from guichet.noa import phrases
-from guichet.noa.actions.turning import add, add_bubbles, locked, move
+from guichet.noa.actions.turning import add, add_bubbles, locked, move, tell
 from guichet.noa.bubbles import Option, notice
 from guichet.noa.models import Chat, ChatState, Turn
 from guichet.noa.queue import anybody_there, desk_calendar, may_take, position
@@ -186,8 +186,6 @@ def end(chat: Chat, *, by: User) -> None:
 
 def typing(chat: Chat, *, agent: bool) -> None:
     """A sign that somebody writes: it lasts a few seconds."""
-    from guichet.noa.actions.turning import tell
-
     field = "agent_typing_at" if agent else "typing_at"
     with transaction.atomic():
         Chat.objects.filter(pk=chat.pk).update(**{field: timezone.now()})

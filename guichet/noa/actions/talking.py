@@ -16,7 +16,7 @@ from guichet.noa import phrases, proof, scripts
 from guichet.noa.actions.handing import end, hand_over, name_case, to_agent
 from guichet.noa.actions.turning import add, add_bubbles, locked
 from guichet.noa.bubbles import PERSON, Bubble, Reply, notice
-from guichet.noa.dialogues import Step, Unread, read_answer
+from guichet.noa.dialogues import Unread, read_email
 from guichet.noa.ending import finish
 from guichet.noa.models import Chat, ChatState, Turn
 from guichet.noa.reading import miss, read, show, wants_status
@@ -185,7 +185,7 @@ def _danger(text: str) -> Bubble:
 @transaction.atomic
 def leave_address(chat: Chat, address: str, *, summary: bool, by: User | None = None) -> None:
     """Where to go on by e-mail if the page is closed, and whether a copy is wished."""
-    found = read_answer(Step("email", "?", "email"), address)
+    found = read_email(address)
     if isinstance(found, Unread):
         raise Refused(found.why, status=400)
     chat = _open(chat)

@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
@@ -26,10 +25,9 @@ from guichet.core.refused import Refused
 from guichet.noa import actions, phrases
 from guichet.noa.models import Chat, ChatState
 from guichet.noa.queue import anybody_there, position
-from guichet.noa.showing import shown
+from guichet.noa.showing import is_typing, turns_of
 
 CHATS_PER_HOUR, SAID_PER_HOUR, HOUR = 60, 600, timedelta(hours=1)
-TYPING_SECONDS = 6
 
 
 @csrf_exempt  # no cookie is read: the key of the conversation is the only right
@@ -126,11 +124,6 @@ def _chat(request: HttpRequest) -> Chat | None:
     return Chat.objects.select_related("agent").filter(key=key).first() if key else None
 
 
-def _turns(chat: Chat, after: int = 0) -> list[Any]:
-    rows = chat.turns.select_related("version__article__owner", "agent").filter(number__gt=after).order_by("number")
-    return [shown(turn) for turn in rows]
-
-
 def _context(request: HttpRequest, chat: Chat | None) -> dict[str, Any]:
     state = chat.state if chat else ChatState.BOT
     return {
@@ -151,20 +144,18 @@ def _page(
     request: HttpRequest, chat: Chat | None, *, draft: str = "", fault: str = "", status: int = 200
 ) -> HttpResponse:
     context = _context(request, chat)
-    context |= {"turns": _turns(chat) if chat else [], "draft": draft, "fault": fault, "has_errors": bool(fault)}
+    context |= {"turns": turns_of(chat) if chat else [], "draft": draft, "fault": fault, "has_errors": bool(fault)}
     context["layout"] = "portal/noa_frame.html" if context["framed"] else "portal/base.html"
     return render(request, "portal/noa.html", context, status=status)
 
 
 def _news(request: HttpRequest, chat: Chat, *, after: int, fault: str = "", status: int = 200) -> HttpResponse:
-    turns = _turns(chat, after)
-    typing_at = chat.agent_typing_at
-    writes = typing_at is not None and (timezone.now() - typing_at).total_seconds() < TYPING_SECONDS
+    turns = turns_of(chat, after)
     said = {
         "fil": chat.key,
         "html": render_to_string("portal/_tours.html", {**_context(request, chat), "turns": turns}, request),
         "dernier": turns[-1].turn.number if turns else after,
-        "ecrit": writes,
+        "ecrit": is_typing(chat.agent_typing_at),
         "etat": chat.state,
         "rang": position(chat) if chat.state == ChatState.QUEUED else 0,
         "erreur": fault,
