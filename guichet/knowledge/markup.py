@@ -14,7 +14,6 @@ from markdown_it.token import Token
 
 from guichet.core.text import fold
 
-MAX_IMAGES = 20
 _WRITTEN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
 _SPACES = re.compile(r"[ \t]+")
 _ANCHOR = re.compile(r"[^a-z0-9]+")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -366,8 +365,3 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value} {self.version_id}"
-
-
-def blank_aid() -> dict[str, Any]:
-    return {"for_whom": "", "amount": "", "when": "", "reply": "", "themes": [], "profiles": [], "ages": [],
-            "conditions": [], "exclusions": []}  # fmt: skip

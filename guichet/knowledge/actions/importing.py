@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from guichet.core.calendar import paris_day
 from guichet.core.refused import Refused
-from guichet.core.text import fold
 from guichet.journal.actions import record
 from guichet.knowledge.actions.finding import touch
-from guichet.knowledge.actions.writing import ask_writer
+from guichet.knowledge.actions.publishing import put_in_service
+from guichet.knowledge.actions.writing import ask_writer, write_wordings
 from guichet.knowledge.checks import blocking
-from guichet.knowledge.content import MAX_WORDINGS, content_of
+from guichet.knowledge.content import content_of
 from guichet.knowledge.exchange import Filed
-from guichet.knowledge.models import CODE, Article, Audience, Kind, Version, VersionState, Wording, is_code
+from guichet.knowledge.models import CODE, Article, Audience, Kind, Version, Wording, is_code
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Team
 
@@ -93,7 +91,7 @@ def _take(
         known[item.code] = article
         result.created += 1
     version = _version(item, article, topics, by)
-    new_words = _wordings(item, article, by)
+    new_words = write_wordings(article, item.wordings, Wording.Origin.EDITOR, by=by)
     if version is None:
         result.same += not new_words
         result.changed += bool(new_words)
@@ -122,28 +120,11 @@ def _version(item: Filed, article: Article, topics: tuple[str, ...], by: User) -
     return version
 
 
-def _wordings(item: Filed, article: Article, by: User) -> int:
-    known = {fold(text) for text in article.wordings.values_list("text", flat=True)}
-    new = {fold(text): text.strip()[:300] for text in item.wordings if text.strip() and fold(text) not in known}
-    if len(known) + len(new) > MAX_WORDINGS:
-        raise Refused(f"Un article a {MAX_WORDINGS} formulations au plus.")
-    Wording.objects.bulk_create([Wording(article=article, text=text, by=by) for text in new.values()])
-    return len(new)
-
-
 def _into_service(article: Article, version: Version, by: User) -> None:
     if problems := blocking(version):
         raise Refused(" ".join(problems))
-    now = timezone.now()
-    if article.live_id:
-        Version.objects.filter(pk=article.live_id).update(state=VersionState.RETIRED, retired_at=now)
-    version.state = VersionState.PUBLISHED
-    version.published_at = now
     version.reviewer = by
-    version.save()
-    article.live = version
-    article.archived_at = None
-    article.checked_on = paris_day(now)
-    if article.review_on is None:
+    put_in_service(article, version)
+    if article.review_on is None and article.checked_on is not None:
         article.review_on = article.checked_on + timedelta(days=settings.ARTICLE_REVIEW_DAYS)
     article.save()

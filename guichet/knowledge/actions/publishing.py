@@ -81,19 +81,26 @@ def publish_due(*, by: User) -> int:
     return count
 
 
-def _publish(version: Version, by: User) -> None:
+def put_in_service(article: Article, version: Version) -> None:
+    """The version becomes the text of the article, the one before is retired. The caller saves the article."""
     now = timezone.now()
-    article = locked(version.article)
     if article.live_id:
         Version.objects.filter(pk=article.live_id).update(state=VersionState.RETIRED, retired_at=now)
-    _move(version, VersionState.PUBLISHED)
+    version.state = VersionState.PUBLISHED
     version.published_at = now
-    version.publish_at = None
     version.save()
     article.live = version
     article.archived_at = None
-    article.check_asked = ""
     article.checked_on = paris_day(now)
+
+
+def _publish(version: Version, by: User) -> None:
+    article = locked(version.article)
+    _move(version, VersionState.PUBLISHED)
+    version.publish_at = None
+    put_in_service(article, version)
+    article.check_asked = ""
+    assert article.checked_on is not None  # since a moment
     if article.review_on is None or article.review_on <= article.checked_on:
         article.review_on = article.checked_on + timedelta(days=settings.ARTICLE_REVIEW_DAYS)
     article.save()

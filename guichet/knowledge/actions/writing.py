@@ -162,6 +162,17 @@ def add_wordings(article: Article, texts: Iterable[str], *, origin: str = Wordin
     """Add how people say it; those known already are left. Returns how many were added."""
     ask_writer(by)
     article = locked(article)
+    count = write_wordings(article, texts, origin, by=by)
+    if not count:
+        return 0
+    record("article.wordings_added", by=by, subject=f"article:{article.pk}", code=article.code, count=count)
+    if article.live_id:
+        touch()
+    return count
+
+
+def write_wordings(article: Article, texts: Iterable[str], origin: str, *, by: User) -> int:
+    """Those the article does not know yet, one a line, each once. Inside an action. Returns how many."""
     known = {fold(text) for text in article.wordings.values_list("text", flat=True)}
     new: dict[str, str] = {}
     for text in texts:
@@ -170,12 +181,7 @@ def add_wordings(article: Article, texts: Iterable[str], *, origin: str = Wordin
             new.setdefault(fold(line), line)
     if len(known) + len(new) > MAX_WORDINGS:
         raise Refused(f"Un article a {MAX_WORDINGS} formulations au plus.", status=400)
-    if not new:
-        return 0
     Wording.objects.bulk_create([Wording(article=article, text=text, origin=origin, by=by) for text in new.values()])
-    record("article.wordings_added", by=by, subject=f"article:{article.pk}", code=article.code, count=len(new))
-    if article.live_id:
-        touch()
     return len(new)
 
 
