@@ -28,7 +28,8 @@ SNIFF = """() => new Promise((done) => {
 TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
-  return [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > width + 1)
+  return [...document.querySelectorAll('body *')]
+    .filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > width + 1)
     .map((e) => e.outerHTML.slice(0, 120)).slice(0, 5).concat([String(document.documentElement.scrollWidth)]);
 }"""
 
