@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from guichet.accounts.models import User
-from guichet.cases.actions.opening import open_from
-from guichet.cases.models import Case, Interaction
+from guichet.cases.actions.opening import open_said
+from guichet.cases.models import Case
 from guichet.core.refused import Refused
 from guichet.knowledge.models import Article
 from guichet.noa.bubbles import PERSON, Bubble, Reply, notice
@@ -49,22 +49,17 @@ def _opened(chat: Chat, end: End, gathered: dict[str, Any], *, by: User) -> Bubb
     )  # fmt: skip
     if not (claim.email or claim.phone):
         raise Refused("Il manque un numéro de téléphone ou une adresse e-mail pour vous répondre.", status=400)
-    now = timezone.now()
     person = people.welcome(claim, by=by, source="chat")
     topic = directory().topics_by_code.get(str(gathered.get("_topic") or chat.topic))
     lines = [f"{SAID.get(name, name.replace('_', ' ').capitalize())} : {value}" for name, value in said.items()]
     case = Case(
         subject=f"{SUBJECTS[end.act]} : {gathered.get('_title', '')}"[:300], channel=Channel.CHAT, person=person,
         topic_id=topic.pk if topic else None, department=claim.department, preferred_channel=claim.preferred_channel,
-        received_at=now, last_inbound_at=now,
     )  # fmt: skip
-    message = Interaction(
-        channel=Channel.CHAT, direction=Interaction.Direction.IN, at=now,
-        external_id=f"{chat.key}:{end.name}:{now.timestamp()}",
-        person=person, sender_address=claim.email, sender_name=claim.family_name, subject=case.subject,
-        text="\n".join(lines),
+    open_said(
+        case, text="\n".join(lines), key=f"{chat.key}:{end.name}:{timezone.now().timestamp()}",
+        address=claim.email, name=claim.family_name, by=by,
     )  # fmt: skip
-    open_from(case, message, by=by)
     chat.case = chat.case or case
     text = f"{end.say}\n\nVotre demande porte le **N° {case.spoken_reference}**."
     return Bubble(

@@ -48,7 +48,7 @@ def visible_to(user: User) -> QuerySet[Chat]:
     """The conversations that became a case this agent may see; the front desk sees those that wait."""
     own = Q(case__in=Case.objects.visible_to(user)) | Q(agent=user)
     if is_front_desk(user):
-        own |= Q(state=ChatState.QUEUED)
+        own |= Q(state=ChatState.QUEUED, case__sensitivity__lte=user.clearance)
     return Chat.objects.filter(own, case__isnull=False).select_related("case__topic", "case__team", "agent")
 
 

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.utils import timezone
 
 from guichet.accounts.machines import PORTAL, machine
 from guichet.accounts.models import User
-from guichet.cases.actions.opening import open_from
+from guichet.cases.actions.opening import open_said
 from guichet.cases.models import Case, CaseLink, Interaction
-from guichet.core.text import excerpt, one_line, strip_controls
+from guichet.core.text import excerpt, one_line
 from guichet.journal.actions import record
 from guichet.organisation.models import Channel
 from guichet.people import actions as people
@@ -40,7 +39,6 @@ def receive_form(form: InboundForm) -> Case:
     known = Interaction.objects.filter(channel=Channel.FORM, external_id=form.key).select_related("case").first()
     if known is not None:
         return known.case
-    now = timezone.now()
     person = people.welcome(form.claim, by=by, source="form")
     case = Case(
         subject=one_line(form.subject)[:300] or excerpt(form.text, 80),
@@ -50,21 +48,16 @@ def receive_form(form: InboundForm) -> Case:
         department=form.department or person.department,
         preferred_channel=form.claim.preferred_channel,
         electronic_reply_refused=form.claim.electronic_reply_refused,
-        received_at=now,
-        last_inbound_at=now,
     )
-    message = Interaction(
-        channel=Channel.FORM,
-        direction=Interaction.Direction.IN,
-        at=now,
-        external_id=form.key,
-        person=person,
-        sender_address=form.claim.email,
-        sender_name=person.contact_name or person.full_name,
-        subject=case.subject,
-        text=strip_controls(form.text),
+    open_said(
+        case,
+        text=form.text,
+        key=form.key,
+        address=form.claim.email,
+        name=person.contact_name or person.full_name,
+        items=[(name, content, "", False) for name, content in form.files],
+        by=by,
     )
-    open_from(case, message, [(name, content, "", False) for name, content in form.files], by=by)
     if form.about_reference:
         _link_if_same_person(case, form.about_reference, by=by)
     return case

@@ -35,10 +35,7 @@ def assign(case: Case, to: User, *, by: User, version: int | None = None) -> Cas
     if case.is_over:
         raise Refused("Cette demande est terminée. Rouvrez-la avant de l'attribuer.")
     wanted, to = to, _who_is_there(case, to, by=by)
-    case.assignee = to
-    if case.status in {Status.REGISTERED, Status.ASSIGNED, Status.REOPENED}:
-        move(case, Status.IN_PROGRESS)
-    save(case)
+    _give(case, to)
     if to.pk == wanted.pk:
         record("case.assigned", by=by, case_id=case.pk, to=to.pk, to_name=to.full_name)
     else:
@@ -46,6 +43,29 @@ def assign(case: Case, to: User, *, by: User, version: int | None = None) -> Cas
         record("case.assigned_instead", by=by, case_id=case.pk, to=to.pk, to_name=to.full_name,
                absent=wanted.pk, absent_name=wanted.full_name, until=until)  # fmt: skip
     return case
+
+
+@transaction.atomic
+def take_live(case: Case, *, by: User) -> Case:
+    """Who answers the person now has the case in his name, though it may be of another team: he sees it from then on.
+
+    The caller knows that he was called to it; what his clearance forbids stays forbidden.
+    """
+    if not by.is_active or by.is_machine or case.sensitivity > by.clearance:
+        raise NotAllowed("Ce sujet est réservé à des agents habilités.")
+    case = locked(case, by=machine(GUICHET))
+    if case.is_over:
+        raise Refused("Cette demande est terminée. Rouvrez-la avant de l'attribuer.")
+    _give(case, by)
+    record("case.assigned", by=by, case_id=case.pk, to=by.pk, to_name=by.full_name)
+    return case
+
+
+def _give(case: Case, to: User) -> None:
+    case.assignee = to
+    if case.status in {Status.REGISTERED, Status.ASSIGNED, Status.REOPENED}:
+        move(case, Status.IN_PROGRESS)
+    save(case)
 
 
 def _who_is_there(case: Case, to: User, *, by: User) -> User:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db.models import Model
+from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
@@ -36,6 +37,18 @@ def open_case(case: Case, *, by: User, quiet: bool = False) -> None:
     started = _prepare(case, quiet=quiet)
     insert(case, *started.values())
     record_all(_opening_facts(case), by=by)
+
+
+def open_said(
+    case: Case, *, text: str, key: str, address: str = "", name: str = "", items: Sequence[File] = (), by: User
+) -> None:
+    """A new case with what its person says now, by a door of ours. `key`: unique for its channel."""
+    case.received_at = case.last_inbound_at = now = timezone.now()
+    message = Interaction(
+        channel=case.channel, direction=Interaction.Direction.IN, at=now, external_id=key, person=case.person,
+        sender_address=address, sender_name=name, subject=case.subject, text=strip_controls(text),
+    )  # fmt: skip
+    open_from(case, message, items, by=by)
 
 
 def open_from(

@@ -26,6 +26,8 @@ from guichet.desk.orientation import routing_of
 from guichet.desk.records import duplicates_count
 from guichet.desk.views import acts
 from guichet.desk.views.inbox import list_context
+from guichet.noa.models import Chat, ChatState
+from guichet.organisation.models import Channel
 from guichet.people.actions import family_of
 from guichet.people.models import ContactPoint
 
@@ -43,6 +45,10 @@ NUMBERED = Kept(
     lambda number: Case.objects.filter(reference=number).select_related("person", "team", "topic", "assignee")
 )
 TASKS = Kept(lambda case: Task.objects.filter(case_id=case, done_at__isnull=True).order_by("pk"))
+LIVE_CHATS = Kept(
+    lambda case: Chat.objects.filter(case_id=case, state__in=[ChatState.QUEUED, ChatState.WITH_AGENT])
+    .select_related("agent").order_by("-pk")
+)  # fmt: skip
 LINKS = Kept(lambda case: CaseLink.objects.filter(Q(first_id=case) | Q(second_id=case)))
 MERGES = Kept(
     lambda case: CaseMerge.objects.filter(survivor_id=case, undone_at__isnull=True)
@@ -119,6 +125,7 @@ def case_page(
         "status_icon": look,
         "clocks": clock_lines(case),
         "tasks": [task for task in tasks if task.kind != Task.Kind.DANGER],
+        "live_chat": LIVE_CHATS.first(case.pk) if case.channel == Channel.CHAT else None,
         "routing": routing_of(case, user, tasks),
         "orient_form": orient_form,
         "topic_names": topic_names(user.clearance),

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
-from guichet.cases.actions.handling import assign
+from guichet.cases.actions.handling import take_live
 from guichet.cases.actions.incoming import came_back
 from guichet.cases.actions.moving import locked as locked_case
 from guichet.cases.actions.moving import save as save_case
-from guichet.cases.actions.opening import attach, open_from
+from guichet.cases.actions.opening import attach, open_said
 from guichet.cases.actions.writing import after_reply
 from guichet.cases.actions.writing import reply as reply_by_mail
 from guichet.cases.models import Case, Interaction
@@ -65,22 +65,15 @@ def hand_over(chat: Chat, why: str, *, urgent: bool = False, by: User) -> list[T
 
 def _open_case(chat: Chat, *, by: User) -> Case:
     """The conversation becomes a case: number, clocks, team, as for any message."""
-    now = timezone.now()
     person = people.welcome(Claim(email=chat.email), by=by, source="chat") if chat.email else None
-    text = transcript(chat)
     own = chat.turns.filter(author=Turn.Author.CITIZEN).order_by("-number").values_list("text", flat=True)
     first = next((said for said in own if said and not asks_person(said)), "")
     topic = directory().topics_by_code.get(URGENT_TOPIC if chat.urgent else chat.topic)
     case = Case(
         subject=excerpt(first or "Conversation avec l'assistant", 80), channel=Channel.CHAT, person=person,
-        topic_id=topic.pk if topic else None, urgent=chat.urgent, received_at=now, last_inbound_at=now,
-        department=str(chat.memory.get("department", "")),
+        topic_id=topic.pk if topic else None, urgent=chat.urgent, department=str(chat.memory.get("department", "")),
     )  # fmt: skip
-    message = Interaction(
-        channel=Channel.CHAT, direction=Interaction.Direction.IN, at=now, external_id=f"{chat.key}:0", person=person,
-        sender_address=chat.email, subject=case.subject, text=text,
-    )  # fmt: skip
-    open_from(case, message, by=by)
+    open_said(case, text=transcript(chat), key=f"{chat.key}:0", address=chat.email, by=by)
     return case
 
 
@@ -113,11 +106,8 @@ def take(chat: Chat, *, by: User) -> Chat:
         raise Refused("Un autre agent a déjà pris cette conversation.")
     move(chat, ChatState.WITH_AGENT)
     chat.agent, chat.taken_at = by, timezone.now()
-    try:
-        with transaction.atomic():
-            assign(chat.case, by, by=by)
-    except Refused:  # he answers for the front desk, not for that team: the case is put in his name all the same
-        Case.objects.filter(pk=chat.case.pk).update(assignee=by)
+    if not chat.case.is_over:
+        take_live(chat.case, by=by)
     record("chat.taken", by=by, case_id=chat.case.pk, to=by.pk, to_name=by.full_name)
     add_bubbles(chat, [notice(phrases.AFTER_AGENT.format(name=_named(by)))], by=machine(GUICHET))
     chat.save()
