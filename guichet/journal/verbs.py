@@ -47,6 +47,7 @@ SAID = {
     "case.abusive": "Écartée comme abusive ou indésirable",
     "case.receipt": "Accusé de réception envoyé",
     "case.registration": "Accusé d'enregistrement envoyé",
+    "case.receipt_again": "Accusé renvoyé à l'usager, qui l'a demandé",
     "case.receipt_withheld": "Pas d'accusé : {why}",
     "case.reply_withdrawn": "Envoi annulé",
     "case.proposed": "Réponse proposée au visa",

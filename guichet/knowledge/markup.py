@@ -16,6 +16,7 @@ from guichet.core.text import fold
 
 _WRITTEN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
 _SPACES = re.compile(r"[ \t]+")
+_MARKS = re.compile(r"[\\`*_\[\]<>#|!~-]")
 _ANCHOR = re.compile(r"[^a-z0-9]+")
 
 
@@ -80,6 +81,11 @@ def _said(token: Token) -> Iterator[str]:
             yield " "
         elif child.type == "image":
             yield child.content
+
+
+def as_typed(text: str) -> str:
+    """Words to put within Markdown that show as they were typed."""
+    return _MARKS.sub(r"\\\g<0>", text)
 
 
 def sections(text: str) -> list[Section]:

@@ -28,6 +28,7 @@ CODE_SENT = (
     "Écrivez-le ici : il est valable 10 minutes."
 )
 WRONG_CODE = "Ce code n'est pas le bon, ou il a expiré."
+RECEIPT_SENT = "L'accusé de réception de la demande N° {number} part à {email}. Il arrive dans quelques minutes."
 CANCELLED = "C'est noté, j'arrête là. Que puis-je faire d'autre ?"
 CANNOT_READ = "Je n'ai pas compris cette réponse."
 AFTER_AGENT = "{name} a rejoint la conversation."

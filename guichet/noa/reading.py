@@ -172,4 +172,8 @@ def wants_status(text: str) -> bool:
 _STATUS = (
     "ou en est", "ou en suis", "avancement", "suivre ma", "suivre mon", "suivi de ma", "suivi de mon", "nouvelles de",
     "toujours pas de reponse a ma", "statut de", "etat de ma", "etat de mon", "ou est mon", "ou est ma",
+    "prochaine echeance", "echeance de ma", "date limite de ma demande", "date limite de mon dossier",
+    "quand aurai je une reponse a ma", "reponse a ma demande quand", "document manque", "piece manque",
+    "documents manque", "pieces manque", "manque t il", "manque a ma", "manque a mon", "manque dans ma",
+    "manque dans mon", "manquant", "manquante",
 )  # fmt: skip

@@ -11,8 +11,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from guichet.cases.actions.follow import is_of_requester, link_digest
-from guichet.cases.models import Attachment, Case, FollowCode, Interaction
+from guichet.cases.actions.follow import is_of_requester, proved_address
+from guichet.cases.models import Attachment, Case, Interaction
 
 LASTS = 2 * 3600
 _KEY = "follow_cases"
@@ -32,7 +32,7 @@ class Opened:
 
 def open_in_session(request: HttpRequest, case: Case, handle: str) -> None:
     """Remember the case under a new session key: a key known before is worth nothing after."""
-    address = FollowCode.objects.values_list("address", flat=True).get(link_hash=link_digest(handle))
+    address = proved_address(handle)
     request.session.cycle_key()
     request.session.pop("follow_handle", None)
     others = [row for row in _rows(request) if row[0] != case.pk]

@@ -20,6 +20,7 @@ urlpatterns = [
     path("suivi/demande/", follow.case, name="follow_case"),
     path("suivi/demande/message/", follow.message, name="follow_message"),
     path("suivi/demande/terminer/", follow.close, name="follow_close"),
+    path("suivi/demande/accuse/", follow.receipt_again, name="follow_receipt"),
     path("suivi/demande/rouvrir/", follow.reopen, name="follow_reopen"),
     path("suivi/piece/<int:pk>/", follow.attachment, name="follow_attachment"),
     path("suivi/quitter/", follow.leave, name="follow_leave"),

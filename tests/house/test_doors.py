@@ -116,6 +116,7 @@ DOORS: dict[str, Door] = {
     "portal:follow_case": of_citizen("/suivi/"),
     "portal:follow_message": of_citizen("/suivi/", post={"message": "Merci."}, answers=DONE),
     "portal:follow_close": of_citizen("/suivi/"),
+    "portal:follow_receipt": of_citizen("/suivi/", post={}, answers=DONE),
     "portal:follow_reopen": of_citizen("/suivi/", post={"message": "Encore."}, answers=DONE),
     "portal:follow_attachment": of_citizen(404, arguments=lambda house: {"pk": house.attachment.pk}),
     "portal:follow_leave": public(post={}, answers=(302,)),

@@ -178,6 +178,70 @@ def test_nothing_of_a_case_before_the_code(base: Region) -> None:
     assert Event.objects.filter(verb="chat.proved", case_id=case.pk).exists()
 
 
+def proved(region: Region) -> tuple[Chat, Case, str]:
+    """A conversation whose person proved the address of a case."""
+    from guichet.outbox.models import Parcel
+
+    receive(mail(subject="Ma carte"))
+    case = Case.objects.get()
+    chat = actions.open_chat()
+    talk(chat, f"où en est ma demande {case.reference} ?", "sandrine.lacoste@courriel.example")
+    return chat, case, code_in(Parcel.objects.latest("pk"))
+
+
+def test_the_receipt_is_sent_again_to_the_address_that_was_proved(base: Region) -> None:
+    from guichet.outbox.models import Delivery, Parcel
+
+    chat, case, code = proved(base)
+    first = case.interactions.get(automatic="receipt")
+    talk(chat, code)
+    [turn] = talk(chat, "renvoyez-moi l'accusé de réception svp")
+    assert "sandrine.lacoste@courriel.example" in turn.text
+    last = Parcel.objects.latest("pk")
+    assert (last.subject, last.text) == (first.subject, first.text)
+    assert [d.recipient for d in Delivery.objects.filter(parcel=last)] == ["sandrine.lacoste@courriel.example"]
+    assert Event.objects.filter(verb="case.receipt_again", case_id=case.pk).count() == 1
+    talk(chat, "je n'ai pas reçu l'accusé", "renvoie moi le récépissé")
+    [turn] = talk(chat, "renvoyez-moi l'accusé de réception")
+    assert "courriers indésirables" in turn.text
+    assert Event.objects.filter(verb="case.receipt_again").count() == 3
+
+
+def test_the_receipt_asked_for_first_comes_after_the_code(base: Region) -> None:
+    from guichet.outbox.models import Parcel
+
+    receive(mail(subject="Ma carte"))
+    case = Case.objects.get()
+    chat = actions.open_chat()
+    talk(chat, "j'ai perdu mon accusé de réception")
+    talk(chat, case.reference, "sandrine.lacoste@courriel.example")
+    assert not Event.objects.filter(verb="case.receipt_again").exists()
+    [turn] = talk(chat, code_in(Parcel.objects.latest("pk")))
+    assert "accusé de réception" in turn.text
+    assert Event.objects.filter(verb="case.receipt_again", case_id=case.pk).exists()
+
+
+def test_what_a_receipt_is_stays_a_question_for_the_base(base: Region) -> None:
+    chat = actions.open_chat()
+    talk(chat, "à quoi sert un accusé de réception ?")
+    assert "proof" not in chat.memory
+
+
+def test_the_missing_documents_are_named(base: Region) -> None:
+    from guichet.cases.actions import ask_pieces, change_topic
+
+    chat, case, code = proved(base)
+    case = change_topic(case, base.licence, by=base.chief)
+    ask_pieces(
+        case, by=base.chief, pieces=["RIB", "Pièce d'identité *recto*"], until=timezone.now() + timedelta(days=20)
+    )
+    [turn] = talk(chat, code)
+    assert "- RIB" in turn.text
+    assert "avant le" in turn.text
+    [turn] = talk(chat, "quel document manque à ma demande ?")
+    assert "- RIB" in turn.text
+
+
 def code_in(parcel: Any) -> str:
     return re.findall(r"\b(\d{6})\b", f"{parcel.subject} {getattr(parcel, 'text', '')}")[0]
 
@@ -225,6 +289,47 @@ def test_an_agent_takes_speaks_and_ends(open_desk: Region) -> None:
     assert actions.judge() == 1
     chat.refresh_from_db()
     assert chat.outcome == Outcome.HANDED
+
+
+def test_the_front_desk_takes_for_another_team_and_the_journal_says_so(open_desk: Region) -> None:
+    from guichet.accounts.actions import join
+
+    chat = actions.open_chat()
+    talk(chat, "je veux parler à un agent")
+    assert chat.case is not None
+    Case.objects.filter(pk=chat.case.pk).update(team=open_desk.transport)
+    join(open_desk.leo, open_desk.unrouted, by=open_desk.chief)
+    actions.take(chat, by=User.objects.get(pk=open_desk.leo.pk))
+    case = Case.objects.get()
+    assert (case.assignee, case.status) == (open_desk.leo, "in_progress")
+    assert Event.objects.get(verb="case.assigned", case_id=case.pk).actor == open_desk.leo
+
+
+def test_a_reserved_matter_is_not_for_every_front_desk(open_desk: Region) -> None:
+    from guichet.accounts.actions import join
+
+    chat = actions.open_chat()
+    talk(chat, "je veux parler à un agent")
+    assert chat.case is not None
+    Case.objects.filter(pk=chat.case.pk).update(team=open_desk.transport, sensitivity=1)
+    join(open_desk.leo, open_desk.unrouted, by=open_desk.chief)
+    with pytest.raises(NotAllowed):
+        actions.take(chat, by=User.objects.get(pk=open_desk.leo.pk))
+
+
+def test_the_case_leads_to_its_live_conversation(open_desk: Region) -> None:
+    chat = actions.open_chat()
+    talk(chat, "je veux parler à un agent")
+    assert chat.case is not None
+    Case.objects.filter(pk=chat.case.pk).update(team=open_desk.transport)
+    nadia = Client()
+    nadia.force_login(open_desk.nadia)
+    window = f"/bureau/conversations/{chat.pk}/"
+    case = f"/bureau/demandes/{chat.case.reference}/"
+    assert window in nadia.get(case).content.decode()
+    assert case in nadia.get(window).content.decode()
+    actions.end(chat, by=open_desk.nadia)
+    assert window not in nadia.get(case).content.decode()
 
 
 def test_a_chat_left_unseen_goes_on_by_mail_in_the_same_case(open_desk: Region) -> None:

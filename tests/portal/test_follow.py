@@ -56,6 +56,19 @@ def test_a_code_opens_the_case(client: Client, case: Case) -> None:
     assert "Transports scolaires" in page
 
 
+def test_the_receipt_again(case: Case) -> None:
+    client = opened(case)
+    page = client.post("/suivi/demande/accuse/", {"numero": case.reference}, follow=True).content.decode()
+    assert f"part à l’adresse {ADDRESS}" in page
+    receipts = Parcel.objects.filter(subject__startswith="Accusé").order_by("id")
+    assert len({(sent.subject, sent.text) for sent in receipts.all()}) == 1
+    assert receipts.count() == 2
+    for _ in range(2):
+        client.post("/suivi/demande/accuse/", {"numero": case.reference})
+    assert client.post("/suivi/demande/accuse/", {"numero": case.reference}).status_code == 429
+    assert receipts.count() == 4
+
+
 def test_unknown_number_or_address_gives_the_same_page(client: Client, case: Case) -> None:
     pages = []
     for reference, email in [(case.reference, ADDRESS), (case.reference, "x@autre.example"), (make(987654), ADDRESS)]:

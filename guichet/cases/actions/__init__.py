@@ -2,7 +2,7 @@
 
 from guichet.cases.actions.approval import approve, propose, send_back, withdraw_proposal
 from guichet.cases.actions.arbitrating import ask_arbiter
-from guichet.cases.actions.citizen import add_message, close_as_citizen, reopen_as_citizen
+from guichet.cases.actions.citizen import add_message, close_as_citizen, reopen_as_citizen, send_receipt_again
 from guichet.cases.actions.counter import Helper, Told, open_told
 from guichet.cases.actions.files import report_infected
 from guichet.cases.actions.follow import open_follow, open_follow_link, send_follow_code
@@ -16,6 +16,7 @@ from guichet.cases.actions.handling import (
     release,
     reopen,
     snooze,
+    take_live,
     transfer,
     wake,
 )
@@ -42,6 +43,6 @@ __all__ = [
     "mark_posted", "mark_read", "merge", "note", "open_follow", "open_follow_link", "open_told", "preview_merge",
     "propose", "qualify", "receive_form", "register_raw", "reject_as_abusive", "release", "reopen",
     "reopen_as_citizen", "replay", "reply", "report_infected", "resend", "restore", "resume_overdue", "send_back",
-    "send_follow_code", "snooze", "split", "take_back_topic", "transfer", "transmit", "understand_waiting",
-    "undo_merge", "unlink", "wait_for_citizen", "wake", "withdraw_proposal", "withdraw_reply",
+    "send_follow_code", "send_receipt_again", "snooze", "split", "take_back_topic", "take_live", "transfer", "transmit",
+    "understand_waiting", "undo_merge", "unlink", "wait_for_citizen", "wake", "withdraw_proposal", "withdraw_reply",
 ]  # fmt: skip

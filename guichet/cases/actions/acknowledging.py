@@ -19,6 +19,7 @@ from guichet.journal.actions import Fact, record_all
 from guichet.organisation.directory import directory
 
 # However clean its headers, one sender gets at most so many receipts in the window (behaviours 10).
+RECEIPTS = (Interaction.Kind.RECEIPT, Interaction.Kind.REGISTRATION)
 RECEIPTS_AT_MOST, RECEIPTS_WINDOW = 5, timedelta(hours=1)
 
 
@@ -42,12 +43,18 @@ def plan_receipt(case: Case, started: dict[str, Clock], first: Interaction) -> P
     if why_not:
         return Plan(now, why_not=why_not)
     receipt = receipts.receipt_of(case, started)
-    satisfied = {Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT} if receipt.is_full else {Clock.Kind.REGISTRATION}
-    for clock in started.values():
-        if clock.kind in satisfied and clock.is_running:
-            clock.stopped_at, clock.stopped_why = now, _kind(receipt).value
+    _satisfy(started, receipt, now)
     case.due_at = min((clock.due_at for clock in started.values() if clock.is_running), default=NO_DEADLINE)
     return Plan(now, receipt)
+
+
+def _satisfy(clocks_of_case: dict[str, Clock], receipt: Receipt, now: datetime) -> list[Clock]:
+    """Stop, unsaved, the clocks that this receipt answers; returns them."""
+    satisfied = {Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT} if receipt.is_full else {Clock.Kind.REGISTRATION}
+    stopped = [clock for clock in clocks_of_case.values() if clock.kind in satisfied and clock.is_running]
+    for clock in stopped:
+        clock.stopped_at, clock.stopped_why = now, _kind(receipt).value
+    return stopped
 
 
 def _kind(receipt: Receipt) -> Interaction.Kind:
@@ -115,3 +122,27 @@ def acknowledge(case: Case, first: Interaction, *, by: User) -> None:
     if plan.receipt is not None:
         write_out(receipt_rows(case, plan.receipt, at=plan.at, answering=first, by=by))
     record_all([receipt_fact(case, plan)], by=by)
+
+
+def copy_receipt(case: Case, address: str, *, by: User) -> Interaction:
+    """The receipt sent again to an address of the requester, who asks for it: word for word as it left.
+
+    When none had left (he gave no address then), it is made now and answers what was owed. Inside an action.
+    """
+    now = timezone.now()
+    sent = case.interactions.filter(direction=Interaction.Direction.OUT, kind__in=RECEIPTS, automatic="receipt")
+    # Of this number, not of a case joined to it; the full one first: it says what silence means.
+    last = sent.filter(subject__contains=case.spoken_reference).order_by("kind", "-at", "-id").first()
+    if last is not None:
+        subject, text, kind = last.subject, last.text, last.kind
+    else:
+        clocks_of_case = {clock.kind: clock for clock in case.clocks.all()}
+        receipt = receipts.receipt_of(case, clocks_of_case)
+        for clock in _satisfy(clocks_of_case, receipt, now):
+            clock.save(update_fields=["stopped_at", "stopped_why"])
+        clocks.refresh_due(case)
+        Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
+        subject, text, kind = receipts.mail_subject(case, receipt), receipts.mail_text(case, receipt), _kind(receipt)
+    name = case.person.full_name if case.person else ""
+    letter = letter_for(case, text=text, subject=subject, to=[(address, name)], automatic=True)
+    return write_out(written(case, letter, by=by, kind=kind, at=now, automatic="receipt"))

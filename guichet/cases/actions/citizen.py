@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from guichet.accounts.machines import PORTAL, machine
+from guichet.cases.actions.acknowledging import copy_receipt
+from guichet.cases.actions.follow import is_of_requester
 from guichet.cases.actions.incoming import came_back, is_too_old
 from guichet.cases.actions.moving import locked, move, save
 from guichet.cases.actions.opening import attach
 from guichet.cases.models import Case, Interaction, Status
 from guichet.cases.models.case import Result
-from guichet.core.refused import Refused
+from guichet.core.limits import spend
+from guichet.core.refused import NotAllowed, Refused
 from guichet.core.text import strip_controls
 from guichet.journal.actions import record
 from guichet.organisation.models import Channel
+
+COPIES_PER_HOUR = 3
 
 
 @transaction.atomic
@@ -75,3 +81,24 @@ def reopen_as_citizen(case: Case, *, address: str, text: str, key: str) -> Case:
     add_message(case, address=address, text=text, key=key)
     case.refresh_from_db()
     return case
+
+
+def send_receipt_again(case: Case, *, address: str) -> Interaction:
+    """« Je n'ai plus mon accusé de réception »: to the address that was proved, and no other."""
+    case = case.survivor()
+    spend(
+        "receipt-again", f"{case.pk}:{address}", at_most=COPIES_PER_HOUR, per=timedelta(hours=1),
+        message="Nous venons de vous l'envoyer plusieurs fois. Regardez dans les courriers indésirables.",
+    )  # fmt: skip
+    return _sent_again(case, address)
+
+
+@transaction.atomic
+def _sent_again(case: Case, address: str) -> Interaction:
+    by = machine(PORTAL)
+    case = locked(case, by=by)
+    if not is_of_requester(case, address):
+        raise NotAllowed("Cette adresse n'est pas celle de la demande.")
+    sent = copy_receipt(case, address, by=by)
+    record("case.receipt_again", by=by, case_id=case.pk, subject=f"interaction:{sent.pk}", on_behalf_of=case.person_id)
+    return sent

@@ -128,5 +128,11 @@ def _live(handle: str) -> FollowCode | None:
     )
 
 
+def proved_address(handle: str) -> str:
+    """The address a code was sent to; worth something once the code opened the case."""
+    found = FollowCode.objects.filter(link_hash=link_digest(handle)).values_list("address", flat=True).first()
+    return found or ""
+
+
 def link_digest(handle: str) -> str:
     return hashlib.sha256(handle.encode()).hexdigest()

@@ -166,7 +166,7 @@ def _reply(chat: Chat, said: str, *, by: User) -> Reply:
         reply = Reply()
         miss(reply, chat)
         return reply
-    if wants_status(said) or proof.names_case(said):
+    if wants_status(said) or proof.wants_receipt(said) or proof.names_case(said):
         return proof.begin(chat, said, by=by)
     return read(chat, said)
 

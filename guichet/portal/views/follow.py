@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from guichet.cases.actions.citizen import add_message, close_as_citizen, reopen_as_citizen
+from guichet.cases.actions.citizen import add_message, close_as_citizen, reopen_as_citizen, send_receipt_again
 from guichet.cases.actions.follow import open_follow, open_follow_link, send_follow_code
 from guichet.cases.models import Case, Clock, Status
 from guichet.core.downloads import given
@@ -186,6 +186,20 @@ def close(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/case_close.html", {"case": opened.case})
     close_as_citizen(opened.case)
     messages.success(request, "Votre demande est terminée. Vous pouvez la rouvrir si besoin.")
+    return _to_case(opened)
+
+
+@never_cache
+@require_POST
+def receipt_again(request: HttpRequest) -> HttpResponse:
+    opened = _opened(request)
+    if opened is None:
+        return redirect("portal:follow")
+    try:
+        send_receipt_again(opened.case, address=opened.address)
+    except Refused as refusal:
+        return _show(request, opened, fault=refusal.message, status=refusal.status)
+    messages.success(request, f"Votre accusé de réception part à l’adresse {opened.address}.")
     return _to_case(opened)
 
 
