@@ -6,15 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.http import HttpRequest
+from django.test import Client
+
 from guichet.accounts.actions import create_agent, join
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases.actions import register_raw, understand_waiting
 from guichet.cases.models import Case, InboundItem
+from guichet.citizens.actions import open_account
+from guichet.citizens.models import Account
+from guichet.citizens.sessions import enter
 from guichet.knowledge.models import Article
 from guichet.organisation import directory
 from guichet.organisation.actions import route_topic, save_team, save_topic
 from guichet.organisation.models import Commitment, CompetentBody, Team, TeamAddress, Topic
+from guichet.people.identity import Claim
 
 
 @dataclass
@@ -57,6 +65,25 @@ def build_region() -> Region:
     join(nadia, transport, by=by)
     join(leo, youth, by=by)
     return Region(root, transport, youth, unrouted, card, licence, nadia, leo, chief)
+
+
+def citizen_account(
+    email: str = "camille.duprat@courriel.example", *, password: str = "un mot de passe long",
+    first_name: str = "Camille", family_name: str = "Duprat",
+) -> Account:  # fmt: skip
+    """The login of a citizen, its address proved. An empty password: links by mail only."""
+    return open_account(Claim(email=email, first_name=first_name, family_name=family_name), password=password)
+
+
+def signed_in(client: Client, account: Account) -> Client:
+    """This browser, signed in as that citizen."""
+    session = client.session
+    request = HttpRequest()
+    request.session = session
+    enter(request, account)
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
+    return client
 
 
 def mail(

@@ -110,6 +110,22 @@ class Membership(models.Model):
         return f"{self.user} · {self.team}"
 
 
+class AgentIdentity(models.Model):
+    """Who ProConnect says that an agent is: linked once, then the only thing he is recognised by."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    sub = models.CharField(max_length=255)
+    linked_at = models.DateTimeField("reliée le", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "identité d'agent"
+        constraints = [models.UniqueConstraint(fields=["issuer", "sub"], name="agent_identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.issuer})"
+
+
 class Absence(models.Model):
     """An agent is away, both days included; meanwhile somebody stands in for him, or nobody."""
 
@@ -144,16 +160,20 @@ class Session(AbstractBaseSession):
     """A server-side session that knows whose it is, so that it can be listed and revoked."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="sessions")
+    citizen_id = models.BigIntegerField(null=True)  # citizens.Account: a room above, so no foreign key
     created_at = models.DateTimeField(auto_now_add=True)
     device = models.CharField(max_length=160, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user"], name="session_of_user", condition=Q(user__isnull=False))]
+        indexes = [
+            models.Index(fields=["user"], name="session_of_user", condition=Q(user__isnull=False)),
+            models.Index(fields=["citizen_id"], name="session_of_citizen", condition=Q(citizen_id__isnull=False)),
+        ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """The store writes a fresh instance over the row at every change: the opening date stays the first one."""
         if kwargs.get("force_update"):
-            kwargs["update_fields"] = ["session_data", "expire_date", "user", "device"]
+            kwargs["update_fields"] = ["session_data", "expire_date", "user", "citizen_id", "device"]
         super().save(*args, **kwargs)
 
     @classmethod

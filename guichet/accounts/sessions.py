@@ -17,6 +17,16 @@ def _open(key: str, now: datetime) -> Any:
 
 
 OPEN: Kept[Any] = Kept(_open)
+CITIZEN_KEY = "citizen"  # the citizen signed in in this browser, an agent beside or not (see citizens.sessions)
+
+
+def device_of(agent: str) -> str:
+    """« Firefox, Windows »: enough to recognise one's own sessions."""
+    browsers = [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]
+    systems = [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+               ("Mac OS", "macOS"), ("Linux", "Linux")]  # fmt: skip
+    found = [next((label for mark, label in marks if mark in agent), "") for marks in (browsers, systems)]
+    return ", ".join(part for part in found if part) or "appareil inconnu"
 
 
 class SessionStore(DatabaseStore):
@@ -39,5 +49,6 @@ class SessionStore(DatabaseStore):
         session: Any = super().create_model_instance(data)
         session.created_at = datetime.fromisoformat(born)
         session.user_id = int(data[SESSION_KEY]) if data.get(SESSION_KEY) else None
+        session.citizen_id = int(data[CITIZEN_KEY][0]) if data.get(CITIZEN_KEY) else None
         session.device = str(data.get("device", ""))[:160]
         return session

@@ -68,13 +68,13 @@ def recognise(claim: Claim) -> tuple[Person | None, list[Person]]:
     named = claim.words
     if not named:
         return (found[0], []) if len(found) == 1 else (None, found)
-    alike = [person for person in found if _agrees(person, claim)]
+    alike = [person for person in found if agrees(person, claim)]
     if len(alike) == 1:
         return alike[0], [person for person in found if person is not alike[0]]
     return None, found
 
 
-def _agrees(person: Person, claim: Claim) -> bool:
+def agrees(person: Person, claim: Claim) -> bool:
     """Same first name and name (or organisation), whatever the order, accents and hyphens."""
     if claim.kind != Person.Kind.CITIZEN or person.is_organisation:
         numbers = {n for n in (person.siret, person.siren, person.rna) if n}

@@ -130,6 +130,7 @@ class ContactPoint(models.Model):
         EMAIL = "email", "message reçu"
         AGENT = "agent", "agent"
         IMPORT = "import", "reprise"
+        ACCOUNT = "account", "compte en ligne"
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="contact_points")
     kind = models.CharField("type", max_length=6, choices=Kind)

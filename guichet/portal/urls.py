@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from guichet.portal.views import answers, contact, follow, guide, noa, pages, proposals, published, search
+from guichet.portal.views.account import entrance, links, security
 
 app_name = "portal"
 urlpatterns = [
@@ -44,6 +45,20 @@ urlpatterns = [
     path("noa/suite/", noa.news, name="noa_news"),
     path("noa/ecrit/", noa.typing, name="noa_typing"),
     path("noa/integrer.js", noa.embed_script, name="noa_script"),
+    path("mon-compte/", security.account, name="account"),
+    path("mon-compte/connexion/", entrance.sign_in, name="sign_in"),
+    path("mon-compte/recevoir-un-lien/", entrance.ask_link, name="ask_link"),
+    path("mon-compte/creer/", entrance.create, name="create"),
+    path("mon-compte/mot-de-passe-oublie/", entrance.forgotten, name="forgotten"),
+    path("mon-compte/lien-envoye/", entrance.link_sent, name="link_sent"),
+    path("mon-compte/lien/<str:handle>/", links.link, name="account_link"),
+    path("mon-compte/deconnexion/", entrance.sign_out, name="sign_out"),
+    path("mon-compte/deconnecte/", entrance.signed_out, name="signed_out"),
+    path("mon-compte/mot-de-passe/", security.password, name="change_password"),
+    path("mon-compte/mot-de-passe/lien/", security.password_link, name="password_link"),
+    path("mon-compte/adresse/", security.address, name="change_address"),
+    path("mon-compte/connexions/", security.revoke, name="revoke"),
+    path("mon-compte/fermer/", security.close, name="close_account"),
     path("accessibilite/", pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", pages.privacy, name="privacy"),
     path("mentions-legales/", pages.legal, name="legal"),

@@ -37,6 +37,7 @@ from guichet.cases.models import (
 )
 from guichet.cases.models.case import next_reference
 from guichet.cases.models.review import CRITERIA
+from guichet.citizens.models import Account
 from guichet.core import files
 from guichet.gateway.worker import drain
 from guichet.knowledge.actions import start_draft
@@ -48,7 +49,7 @@ from guichet.outbox.models import Delivery, Parcel
 from guichet.people import actions as people
 from guichet.people.identity import Claim
 from guichet.people.models import Merge, Person
-from tests.factories import Region, article, build_region, case_of, mail, receive
+from tests.factories import Region, article, build_region, case_of, citizen_account, mail, receive
 from tests.portal.test_contact import PDF, filled
 
 CITIZEN = "sandrine.lacoste@courriel.example"
@@ -91,6 +92,7 @@ class House:
     idea: AnswerIdea  # a wording of `article`, to be decided
     chat: Chat  # waits for a person of the team of Nadia
     dialogue: Dialogue
+    account: Account  # of a citizen
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -141,6 +143,7 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
+        account=citizen_account(),
         aid=_aid(region),
         article=(card := _article(region)),
         event=SeasonEvent.objects.create(title="Rentrée", day="2026-09-01", shown_from="2026-08-01",

@@ -13,10 +13,13 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.factories import signed_in
 from tests.house.lived import House, agent, citizen, follow_handle
 
 LOGIN = "/bureau/connexion/"
 NOBODY, CITIZEN, AGENT, STRANGER, CHIEF = "nobody", "citizen", "agent", "stranger", "administrator"
+ACCOUNT = "account"  # a citizen signed in to his account
+SIGN_IN = "/mon-compte/connexion/"
 IN_DESK = (AGENT, STRANGER, CHIEF)
 
 
@@ -31,8 +34,8 @@ class Door:
     answers: tuple[int, ...] = (200,)
 
 
-EVERYONE = (NOBODY, CITIZEN, AGENT, STRANGER, CHIEF)
-TO_LOGIN: dict[str, int | str] = {NOBODY: LOGIN, CITIZEN: LOGIN}
+EVERYONE = (NOBODY, CITIZEN, ACCOUNT, AGENT, STRANGER, CHIEF)
+TO_LOGIN: dict[str, int | str] = {NOBODY: LOGIN, CITIZEN: LOGIN, ACCOUNT: LOGIN}
 DONE = (200, 302, 400, 409)
 
 
@@ -42,7 +45,12 @@ def public(**more: Any) -> Door:
 
 def of_citizen(sent_to: int | str, **more: Any) -> Door:
     """Opened by this browser's own session, whoever is logged in beside."""
-    return Door((CITIZEN,), dict.fromkeys((NOBODY, AGENT, STRANGER, CHIEF), sent_to), **more)
+    return Door((CITIZEN,), dict.fromkeys((NOBODY, ACCOUNT, AGENT, STRANGER, CHIEF), sent_to), **more)
+
+
+def of_account(**more: Any) -> Door:
+    """Behind the sign-in of citizens; an agent has no way round."""
+    return Door((ACCOUNT,), dict.fromkeys((NOBODY, CITIZEN, AGENT, STRANGER, CHIEF), SIGN_IN), **more)
 
 
 def of_agents(**more: Any) -> Door:
@@ -120,8 +128,23 @@ DOORS: dict[str, Door] = {
     "portal:follow_reopen": of_citizen("/suivi/", post={"message": "Encore."}, answers=DONE),
     "portal:follow_attachment": of_citizen(404, arguments=lambda house: {"pk": house.attachment.pk}),
     "portal:follow_leave": public(post={}, answers=(302,)),
+    # accounts of citizens
+    "portal:sign_in": Door((NOBODY, CITIZEN, AGENT, STRANGER, CHIEF), {ACCOUNT: "/mon-compte/"}),
+    "portal:ask_link": public(),
+    "portal:create": public(),
+    "portal:forgotten": public(),
+    "portal:link_sent": public(),
+    "portal:account_link": public(arguments=lambda house: {"handle": "inconnu"}, answers=(400,)),
+    "portal:sign_out": public(post={}, answers=(302,)),
+    "portal:signed_out": public(),
+    "portal:account": of_account(),
+    "portal:change_password": of_account(),
+    "portal:password_link": of_account(post={}, answers=DONE),
+    "portal:change_address": of_account(),
+    "portal:revoke": of_account(post={}, answers=DONE),
+    "portal:close_account": of_account(),
     # entrance of the desk
-    "desk:login": Door((NOBODY, CITIZEN), dict.fromkeys(IN_DESK, "/bureau/")),
+    "desk:login": Door((NOBODY, CITIZEN, ACCOUNT), dict.fromkeys(IN_DESK, "/bureau/")),
     "desk:code": Door((), dict.fromkeys(EVERYONE, LOGIN)),  # opened by a right password only: tests/accounts
     "desk:logout": public(post={}, answers=(302,)),
     # agents
@@ -299,7 +322,8 @@ def test_every_address_has_a_door() -> None:
 
 def visitors(house: House) -> dict[str, Client]:
     found = {name: agent(user) for name, user in house.accounts.items()}
-    return {NOBODY: Client(), CITIZEN: citizen(house.case), **found}
+    signed = signed_in(Client(), house.account)
+    return {NOBODY: Client(), CITIZEN: citizen(house.case), ACCOUNT: signed, **found}
 
 
 def knock(client: Client, house: House, name: str) -> HttpResponse:

@@ -28,6 +28,7 @@ from guichet.knowledge.models import SeasonEvent, Synonym
 from guichet.noa.actions import judge
 from guichet.notices.actions import warn
 from guichet.portal.sheets import sign_asked
+from tests.citizens.walk import walk_through_accounts
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
 from tests.portal.test_contact import filled
@@ -40,10 +41,12 @@ OPTIONAL = {
     "desk/base.html : user.shortcuts",  # nobody is logged in yet
     "desk/base.html : user.theme",
     "desk/base.html : words",
+    "portal/_errors.html : fault",  # a form that is refused for its fields only
     "portal/_errors.html : has_errors",
     "portal/_errors.html : uploads.errors",  # a form without files
     "portal/_field.html : note",
     "portal/base.html : has_errors",
+    "portal/base.html : request.citizen",  # a page of error drawn outside of any visit
 }
 
 
@@ -115,12 +118,13 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
     """Every address, as each visitor who may enter, then what a refused form shows, then the rare pages."""
     settings.EMBED_ORIGINS = ["https://jeunes.region.example"]
     settings.LEGAL = {**settings.LEGAL, "host": "Hébergeur, Bordeaux"}
-    leaving = ["desk:logout", "portal:follow_leave"]
+    leaving = ["desk:logout", "portal:follow_leave", "portal:sign_out"]
     for client in visitors(house).values():
         for name in [*(route for route in ROUTES if route not in leaving), *leaving]:
             with as_if_never():
                 knock(client, house, name)
     _refusals_of_citizens(house)
+    walk_through_accounts()
     _guide(house)
     _states_of_a_case(house)
     _teams(house)

@@ -25,7 +25,7 @@ from guichet.outbox.models import Delivery
 ROOT = Path(guichet.__file__).parent
 DOCS = ROOT.parent / "docs"
 VERB = re.compile(
-    r"^(absence|account|article|batch|body|case|chat|closure|commitment|delivery|dialogue|inbound|person|review|routing"
+    r"^(absence|account|article|batch|body|case|chat|citizen|closure|commitment|delivery|dialogue|inbound|person|review|routing"
     r"|season|synonym|team|template|topic|view)\.[a-z_]+$"
 )
 

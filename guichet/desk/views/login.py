@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from guichet.accounts.models import User
 from guichet.accounts.own import confirmed_device
+from guichet.accounts.sessions import device_of
 from guichet.core import limits
 from guichet.desk.forms.account import CodeForm, LoginForm
 from guichet.desk.guard import is_agent
@@ -112,15 +113,6 @@ def _let_in(request: HttpRequest, user: User) -> None:
     request.session["device"] = device_of(request.headers.get("User-Agent", ""))
     limits.forget("login-address", user.email.lower())
     record("account.signed_in", by=user, subject=f"user:{user.pk}")
-
-
-def device_of(agent: str) -> str:
-    """« Firefox, Windows »: enough to recognise one's own sessions."""
-    browsers = [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]
-    systems = [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
-               ("Mac OS", "macOS"), ("Linux", "Linux")]  # fmt: skip
-    found = [next((label for mark, label in marks if mark in agent), "") for marks in (browsers, systems)]
-    return ", ".join(part for part in found if part) or "appareil inconnu"
 
 
 def _after(request: HttpRequest) -> str:

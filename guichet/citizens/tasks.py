@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from guichet.citizens.actions.linking import forget_old_links
+from guichet.core.jobs import every
+
+
+@every("23 3 * * *", "citizens.sweep")
+def sweep(timestamp: int) -> None:
+    forget_old_links()
