@@ -84,6 +84,12 @@ LEGAL = {
     "host": env("GUICHET_LEGAL_HOST"),  # name, address and telephone (LCEN, art. 1-1)
     "dpo": env("GUICHET_DPO", f"dpo@{MAIL_DOMAIN}"),
 }
+# The account that pays aids, in payment orders (pain.001). The default is a made-up one, for the demonstration.
+PAYER = {
+    "name": env("GUICHET_PAYER_NAME", REGION_NAME),
+    "iban": env("GUICHET_PAYER_IBAN", "FR1420041010050500013M02606"),
+    "bic": env("GUICHET_PAYER_BIC"),
+}
 # Announced to citizens. Nothing is erased by the machine: an elimination wants the visa of the departmental archives.
 RETENTION_MONTHS = int(env("GUICHET_RETENTION_MONTHS", "24"))
 LOG_MONTHS = int(env("GUICHET_LOG_MONTHS", "12"))
@@ -180,6 +186,7 @@ INSTALLED_APPS = [
     "guichet.citizens",
     "guichet.knowledge",
     "guichet.cases",
+    "guichet.procedures",
     "guichet.noa",
     "guichet.notices",
     "guichet.portal",

@@ -52,8 +52,11 @@ def silence_of(topic: Topic | None, nature: str) -> tuple[str, int] | None:
 POINTLESS = "sans objet"  # stopped because the topic knows no such delay
 
 
-def clocks_for(case: Case) -> list[Clock]:
-    """The clocks that start with the reception of `case` (not saved)."""
+def clocks_for(case: Case, *, silence: tuple[str, int] | None = None) -> list[Clock]:
+    """The clocks that start with the reception of `case` (not saved).
+
+    `silence`: what the procedure of a dossier says of it (`Case.is_file`), instead of the topic.
+    """
     topic = directory().topic(case.topic_id)
     team = directory().team(case.team_id)
     start = case.received_at
@@ -63,12 +66,18 @@ def clocks_for(case: Case) -> list[Clock]:
         if due is not None:
             clocks.append(Clock(case=case, kind=kind, started_at=start, due_at=due, base_due_at=due, **more))
 
-    demand = case.nature in DEMANDS
-    exempt = bool(topic and topic.receipt_exempt)
+    demand = case.nature in DEMANDS or case.is_file
+    exempt = bool(topic and topic.receipt_exempt) and not case.is_file
     if case.channel in ELECTRONIC:
         add(Clock.Kind.REGISTRATION, end_of_day(registration_receipt_due(start)))
     if case.channel in ELECTRONIC or (demand and not exempt and case.channel == Channel.PAPER):
         add(Clock.Kind.RECEIPT, end_of_day(receipt_due(start)))
+    if case.is_file:
+        if silence is not None:
+            effect, months = silence
+            due = end_of_day(implicit_decision(paris_day(start), months))
+            add(Clock.Kind.SILENCE, due, effect=effect, months=months)
+        return clocks
     add(Clock.Kind.COMMITMENT, directory().promised_at(case.channel, topic, team, start))
     # What nobody qualified yet may be a demand: silence counts until somebody says it is not.
     default = DEFAULT_SILENCE if case.channel in WRITTEN and not case.is_qualified else None
@@ -200,7 +209,7 @@ def restart_commitment(case: Case) -> None:
 
 def on_topic_change(case: Case) -> None:
     """The topic decides what silence means and what was promised: clocks follow, elapsed time and holds are kept."""
-    if case.is_over or _is_history(case):
+    if case.is_over or case.is_file or _is_history(case):
         return
     wanted = {clock.kind: clock for clock in clocks_for(case)}
     present = {c.kind: c for c in case.clocks.prefetch_related("suspensions")}

@@ -19,6 +19,7 @@ MOVE_SAID: dict[Status, str] = {
     Status.WAITING_THIRD: "demander à un partenaire",
     Status.IN_APPROVAL: "soumettre à validation",
     Status.ANSWERED: "répondre",
+    Status.APPRAISAL: "déposer un dossier",
     Status.REOPENED: "rouvrir",
     Status.CLOSED: "clôturer",
     Status.TRANSMITTED: "transmettre",

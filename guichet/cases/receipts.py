@@ -108,6 +108,8 @@ def silence_mention(silence: Clock | None, *, qualified: bool = True) -> tuple[s
 
 
 def follow_url(case: Case) -> str:
+    if case.is_file:
+        return f"{settings.PUBLIC_URL}/mes-demarches/dossier/{case.reference}/"
     return f"{settings.PUBLIC_URL}/suivi/?numero={case.reference}"
 
 
@@ -120,7 +122,8 @@ def mail_text(case: Case, receipt: Receipt) -> str:
     """The whole receipt as plain text, in the order people read: it arrived, what comes next, whom to call."""
     person = case.person
     lines = [f"Bonjour {person.salutation}," if person and person.civility else "Bonjour,", ""]
-    lines.append(f"Nous avons bien reçu votre message le {say_moment(receipt.received_at)}.")
+    what = "votre dossier" if case.is_file else "votre message"
+    lines.append(f"Nous avons bien reçu {what} le {say_moment(receipt.received_at)}.")
     lines += ["", f"Votre numéro de suivi : {receipt.reference}"]
     if not case.hides_subject:
         lines.append(f"Objet : {receipt.subject}")

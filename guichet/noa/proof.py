@@ -149,7 +149,7 @@ def _status(case: Case) -> Bubble:
         clock = case.clocks.filter(kind=Clock.Kind.COMMITMENT, stopped_at__isnull=True).first()
         if clock is not None and clock.due_at > timezone.now():
             lines.append(f"Nous répondons au plus tard le {say_day(timezone.localdate(clock.due_at))}.")
-        elif status not in {Status.ANSWERED}:
+        elif status not in {Status.ANSWERED, Status.APPRAISAL}:
             lines.append("Nous sommes en retard sur notre délai : vous pouvez parler à une personne.")
     again = {"label": "Recevoir l'accusé de réception", "say": "Renvoyez-moi l'accusé de réception"}
     return Bubble(Turn.Kind.STATUS, "\n\n".join(lines), options=(_open(case), again, PERSON))

@@ -96,7 +96,7 @@ def came_back(case: Case, *, at: datetime, by: User, also: Sequence[Statement] =
     elif waiting:
         move(case, Status.IN_PROGRESS if case.assignee_id else Status.ASSIGNED)
         verbs.insert(0, "case.pieces_received")
-    elif case.status == Status.ANSWERED:
+    elif case.status in {Status.ANSWERED, Status.APPRAISAL}:
         move(case, Status.REOPENED)
         clocks.restart_commitment(case)
     clocks.refresh_due(case)

@@ -21,10 +21,15 @@ def locked(case: Case, *, by: User, version: int | None = None) -> Case:
     return row
 
 
-def move(case: Case, status: Status) -> None:
-    """Change the status if MOVES lets it, and keep what depends on it true. The caller saves."""
+def move(case: Case, status: Status, *, with_file: bool = False) -> None:
+    """Change the status if MOVES lets it, and keep what depends on it true. The caller saves.
+
+    `with_file`: the dossier whose thread this is ends too.
+    """
     if case.status == status:
         return
+    if case.is_file and status in OVER and not with_file:
+        raise Refused("Ces échanges accompagnent un dossier\u00a0: ils se terminent avec lui, dans l'instruction.")
     if status not in MOVES[Status(case.status)]:
         raise Refused(
             f"Une demande « {case.get_status_display()} » ne peut pas devenir « {status.label} ».", code="move"

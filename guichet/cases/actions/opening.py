@@ -60,18 +60,19 @@ def open_from(
     quiet: bool = False,
     newcomer: Sequence[Model] = (),
     also: Callable[[], Statement] | None = None,
+    silence: tuple[str, int] | None = None,
 ) -> None:
     """A new case with the message that opens it, its files, and the receipt the law asks for (CRPA L112-11).
 
     The receipt is decided before anything is written: the clocks it stops are written once, as they will stand.
     `quiet`: history replayed, without clock nor receipt. `newcomer`: rows of the person, if unknown until now.
-    `also`: what is told with them, once `interaction` has its key.
+    `also`: what is told with them, once `interaction` has its key. `silence`: of the procedure, for a dossier's thread.
     """
     parcel = Parcel()  # only its key, drawn with the others
     case.reference = make(number(case, interaction, parcel, *newcomer[:1], sequence=REFERENCES))
     case.person = case.person  # whose key may be known since a moment
-    decision, tasks = (None, []) if quiet else orient(case, interaction)
-    started = _prepare(case, quiet=quiet)
+    decision, tasks = (None, []) if quiet or case.is_file else orient(case, interaction)
+    started = _prepare(case, quiet=quiet, silence=silence)
     plan = None if quiet else plan_receipt(case, started, interaction)
     interaction.case = case
     rule = machine(GUICHET)
@@ -95,12 +96,15 @@ def open_from(
     report_condemned([piece.file_id for piece in pieces], by=rule)
 
 
-def _prepare(case: Case, *, quiet: bool = False) -> dict[str, Clock]:
+def _prepare(case: Case, *, quiet: bool = False, silence: tuple[str, int] | None = None) -> dict[str, Clock]:
     topic = directory().topic(case.topic_id)
     if topic is not None:
         case.nature, case.sensitivity = topic.nature, max(case.sensitivity, topic.sensitivity)
-    route(case, topic)
-    started = [] if quiet else clocks.clocks_for(case)
+    if case.is_file:  # the procedure says who is in charge
+        case.nature, case.status = Topic.Nature.DEMAND, Status.APPRAISAL
+    else:
+        route(case, topic)
+    started = [] if quiet else clocks.clocks_for(case, silence=silence)
     case.due_at = min((clock.due_at for clock in started), default=NO_DEADLINE)
     return {clock.kind: clock for clock in started}
 

@@ -32,6 +32,7 @@ class Status(models.TextChoices):
     WAITING_CITIZEN = "waiting_citizen", "En attente de l'usager"
     WAITING_THIRD = "waiting_third", "En attente d'un partenaire"
     IN_APPROVAL = "in_approval", "Réponse en validation"
+    APPRAISAL = "appraisal", "Dossier en instruction"  # the thread of a dossier: nobody waits for an answer in it
     ANSWERED = "answered", "Répondue"
     REOPENED = "reopened", "Rouverte"
     CLOSED = "closed", "Clôturée"
@@ -50,7 +51,7 @@ HANDLE = Q(status__in=sorted(status.value for status in TO_HANDLE), snoozed_unti
 _LIVE = frozenset(
     {
         Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING_CITIZEN, Status.WAITING_THIRD, Status.IN_APPROVAL,
-        Status.ANSWERED, *OVER,
+        Status.ANSWERED, Status.APPRAISAL, *OVER,
     }
 )  # fmt: skip
 
@@ -62,6 +63,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.WAITING_THIRD: _LIVE | {Status.REOPENED},
     Status.IN_APPROVAL: _LIVE,
     Status.ANSWERED: _LIVE | {Status.REOPENED},
+    Status.APPRAISAL: _LIVE | {Status.REOPENED},
     Status.REOPENED: _LIVE,
     Status.CLOSED: frozenset({Status.REOPENED, Status.MERGED}),
     Status.TRANSMITTED: frozenset({Status.REOPENED}),
@@ -77,6 +79,7 @@ SAID_TO_CITIZEN: dict[Status, str] = {
     Status.WAITING_CITIZEN: "Une réponse à donner",
     Status.WAITING_THIRD: "En attente d'un partenaire",
     Status.IN_APPROVAL: "Nous nous en occupons",
+    Status.APPRAISAL: "Dossier en instruction",
     Status.ANSWERED: "Réponse envoyée",
     Status.REOPENED: "Nous nous en occupons",
     Status.CLOSED: "Terminée",
@@ -148,6 +151,8 @@ class Case(models.Model):
         "sensibilité", choices=Sensitivity.choices, default=Sensitivity.NORMAL
     )
     urgent = models.BooleanField("urgente", default=False)
+    # The thread of a dossier: it ends with the dossier, never by itself (see procedures).
+    is_file = models.BooleanField("fil d'un dossier", default=False, db_default=False)
     preferred_channel = models.CharField("réponse souhaitée par", max_length=10, choices=Channel, blank=True)
     electronic_reply_refused = models.BooleanField("refuse une réponse électronique", default=False)  # L112-14
 
@@ -225,8 +230,8 @@ class Case(models.Model):
 
     @property
     def is_qualified(self) -> bool:
-        """A person said what it is about: the citizen in the form, or an agent."""
-        return self.topic_id is not None and not self.topic_guessed
+        """A person said what it is about: the citizen in the form, an agent, or the procedure of a dossier."""
+        return self.is_file or (self.topic_id is not None and not self.topic_guessed)
 
     @property
     def is_over(self) -> bool:

@@ -30,6 +30,7 @@ class Interaction(models.Model):
         REGISTRATION = "registration", "accusé d'enregistrement"
         HOLDING = "holding", "réponse d'attente"
         PIECES = "pieces", "demande de pièces"
+        DECISION = "decision", "décision"
         REMINDER = "reminder", "relance"
         TRANSMISSION = "transmission", "transmission"
         MACHINE = "machine", "message automatique reçu"

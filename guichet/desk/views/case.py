@@ -35,6 +35,7 @@ STATUS_TONES = {
     "registered": ("attente", "inbox"), "assigned": ("attente", "reply"), "in_progress": ("attente", "reply"),
     "reopened": ("attente", "rotate-ccw"), "in_approval": ("attente", "clock"),
     "waiting_citizen": ("info", "hourglass"), "waiting_third": ("info", "hourglass"), "answered": ("ok", "check"),
+    "appraisal": ("info", "file-text"),
     "closed": ("ok", "check"), "transmitted": ("ok", "forward"), "merged": ("info", "share-2"),
     "abusive": ("erreur", "x"),
 }  # fmt: skip

@@ -1,0 +1,23 @@
+"""For whom a person may act: himself, those who gave him a mandate that runs."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from guichet.people.models import Mandate, Person
+
+
+def mandates_of(holder: Person) -> QuerySet[Mandate]:
+    """The mandates he holds today, with whom he acts for."""
+    today = timezone.localdate()
+    return (
+        Mandate.objects.filter(holder=holder, ended_at__isnull=True, first_day__lte=today)
+        .filter(Q(last_day__isnull=True) | Q(last_day__gte=today))
+        .select_related("principal")
+        .order_by("principal__sort_key", "pk")
+    )
+
+
+def acts_for(holder: Person, principal: Person) -> bool:
+    return holder.pk == principal.pk or mandates_of(holder).filter(principal=principal).exists()

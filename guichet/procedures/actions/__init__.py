@@ -1,0 +1,61 @@
+from guichet.procedures.actions.appraising import (
+    assign,
+    complete,
+    confirm,
+    declare_admissible,
+    propose,
+    recompute,
+    send_back,
+)
+from guichet.procedures.actions.committee import (
+    adjourn_list,
+    cancel_sitting,
+    enrol,
+    freeze,
+    hold,
+    open_sitting,
+    strike,
+    vote,
+)
+from guichet.procedures.actions.deciding import decide, note_first_read, record_implicit, withdraw_decision
+from guichet.procedures.actions.documents import (
+    ask_missing,
+    end_overdue_requests,
+    judge,
+    keep_document,
+    remove_kept,
+    reuse,
+    send_piece,
+    waive,
+)
+from guichet.procedures.actions.drafting import begin, discard, expire_drafts, save_page
+from guichet.procedures.actions.editing import (
+    close_procedure,
+    create_procedure,
+    new_draft,
+    publish,
+    reopen_procedure,
+    return_to_draft,
+    save_definition,
+    submit,
+)
+from guichet.procedures.actions.ending import correct, lapse, withdraw, write_message
+from guichet.procedures.actions.filing import file_dossier
+from guichet.procedures.actions.paying import (
+    change_account,
+    make_ready,
+    order_payments,
+    read_return,
+    recover,
+    shorten,
+)
+
+__all__ = [
+    "adjourn_list", "ask_missing", "assign", "begin", "cancel_sitting", "change_account", "close_procedure",
+    "complete", "confirm", "correct", "create_procedure", "decide", "declare_admissible", "discard",
+    "end_overdue_requests", "enrol", "expire_drafts", "file_dossier", "freeze", "hold", "judge", "keep_document",
+    "lapse", "make_ready", "new_draft", "note_first_read", "open_sitting", "order_payments", "propose", "publish",
+    "read_return", "recompute", "record_implicit", "recover", "remove_kept", "reopen_procedure", "return_to_draft",
+    "reuse", "save_definition", "save_page", "send_back", "send_piece", "shorten", "strike", "submit", "vote",
+    "waive", "withdraw", "withdraw_decision", "write_message",
+]  # fmt: skip

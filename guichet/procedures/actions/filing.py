@@ -1,0 +1,177 @@
+"""Filing a dossier: checked, numbered, acknowledged at once, its clocks started, its pieces listed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from guichet.cases.actions.opening import open_from
+from guichet.cases.models import Case, Interaction
+from guichet.core.calendar import paris_day
+from guichet.core.refused import Refused
+from guichet.organisation.models import Channel
+from guichet.people.models import Person
+from guichet.procedures.actions.drafting import closed_said, locked_by_agent
+from guichet.procedures.actions.moving import locked_by_person, move, portal, save, tell
+from guichet.procedures.answers import faults
+from guichet.procedures.computing import pieces_of
+from guichet.procedures.definition import Definition, Silence
+from guichet.procedures.models import Dossier, Outcome, Piece
+from guichet.procedures.models.dossier import Phase
+from guichet.procedures.recap import text_of
+
+if TYPE_CHECKING:
+    from guichet.accounts.models import User
+
+AGAIN = "Vous avez déjà déposé un dossier pour cette démarche{when} : le N° {reference}."
+LEFT = frozenset({Outcome.WITHDRAWN, Outcome.LAPSED})
+
+
+@transaction.atomic
+def file_dossier(
+    dossier: Dossier,
+    *,
+    person: Person,
+    by: User | None = None,
+    channel: str = Channel.PORTAL,
+    received_at: datetime | None = None,
+    postmark: date | None = None,
+    address: str = "",
+) -> Dossier:
+    """The draft becomes a dossier: number, receipt with its mandatory mentions, clocks. Filed twice is filed once.
+
+    `by`: the agent who enters it for somebody (paper, counter); then `received_at` is the arrival and `postmark` tells
+    whether the deadline was met (CRPA L112-1). `address`: where the receipt goes; else the proved address.
+    Raises `Refused` with what is left to do; eligibility never refuses a filing.
+    """
+    row = locked_by_person(dossier, person) if by is None else locked_by_agent(dossier, by)
+    if not row.is_draft:
+        return row
+    now = timezone.now()
+    at = received_at or now
+    if at > now:
+        raise Refused("Un dossier ne peut pas être reçu demain.", status=400)
+    definition = row.definition
+    day = postmark or paris_day(at)
+    _check(row, definition, day, by=by)
+    row.received_at, row.filed_at, row.postmark, row.channel = at, now, postmark, channel
+    _open_thread(row, definition, person, by=by, channel=channel, address=address)
+    row.late_fee_cents = _late_fee(definition, day)
+    move(row, Phase.ADMISSIBILITY)
+    _list_pieces(row, definition)
+    row.beneficiary_name = row.beneficiary_name or row.applicant.full_name
+    save(row, by=by or portal())
+    tell("dossier.filed", row, by=by or portal(), procedure=row.procedure.code, version=row.version.number,
+         channel=channel)  # fmt: skip
+    return row
+
+
+def _check(row: Dossier, definition: Definition, day: date, *, by: User | None) -> None:
+    if not row.procedure.is_open or definition.window(day) is None:
+        raise Refused(closed_said(definition), status=409)
+    if faults(definition, row.answers, day=row.counted_from):
+        raise Refused("Il reste des questions sans réponse : elles sont signalées dans le formulaire.", status=400)
+    if by is None:
+        present = set(row.pieces.exclude(state=Piece.State.MISSING).values_list("code", flat=True))
+        # A missing piece never stops a filing, unless nothing can be appraised without it (L114-5-1): even then it is
+        # only asked again. Nothing is refused here.
+        row.expected = "" if present else row.expected
+    if again := already_filed(row, definition, day):
+        when = {"year": " cette année", "window": " pendant cette période"}.get(definition.one_per, "")
+        raise Refused(AGAIN.format(when=when, reference=again.spoken_reference), status=409)
+    if definition.capacity is not None and _filed_in_window(row, definition, day) >= definition.capacity:
+        raise Refused("Le nombre de dossiers prévu est atteint. Écrivez-nous pour être inscrit sur la liste d'attente.",
+                      status=409)  # fmt: skip
+
+
+def already_filed(row: Dossier, definition: Definition, day: date) -> Dossier | None:
+    """Another dossier of the same person for the same scheme, in the year, the window, or ever (`one_per`)."""
+    if definition.one_per == "none":
+        return None
+    others = Dossier.objects.filter(
+        procedure=row.procedure, applicant=row.applicant, filed_at__isnull=False
+    ).exclude(pk=row.pk).exclude(outcome__in=[*LEFT])  # fmt: skip
+    beneficiary = row.answers.get("beneficiaire_nom"), row.answers.get("beneficiaire_prenom")
+    if any(beneficiary):  # a parent files once for each child
+        others = others.filter(answers__beneficiaire_nom=beneficiary[0], answers__beneficiaire_prenom=beneficiary[1])
+    if definition.one_per == "year":
+        others = others.filter(received_at__year=day.year)
+    elif definition.one_per == "window" and (window := definition.window(day)):
+        others = others.filter(received_at__date__gte=window.opens)
+    return others.order_by("-filed_at").first()
+
+
+def _filed_in_window(row: Dossier, definition: Definition, day: date) -> int:
+    window = definition.window(day)
+    found = Dossier.objects.filter(procedure=row.procedure, filed_at__isnull=False).exclude(outcome__in=[*LEFT])
+    return found.filter(received_at__date__gte=window.opens).count() if window else 0
+
+
+def _open_thread(
+    row: Dossier, definition: Definition, person: Person, *, by: User | None, channel: str, address: str
+) -> None:
+    """The case whose history is the thread of the dossier; its number is the dossier's."""
+    assert row.received_at is not None
+    proved = row.applicant.contact_points.filter(kind="email", bad_since__isnull=True).order_by("verified_at").first()
+    writes = "" if row.applicant.electronic_reply_refused else (address or (proved.value if proved else ""))
+    case = Case(
+        subject=row.procedure.title[:300],
+        channel=channel,
+        person=row.applicant,
+        topic_id=row.procedure.topic_id,
+        team_id=row.procedure.team_id,
+        department=row.applicant.department,
+        is_file=True,
+        unread=False,
+        electronic_reply_refused=row.applicant.electronic_reply_refused,
+        received_at=row.received_at,
+        last_inbound_at=row.received_at,
+    )
+    message = Interaction(
+        channel=channel,
+        direction=Interaction.Direction.IN,
+        at=row.received_at,
+        external_id=f"dossier:{row.key}",
+        person=person,
+        author=by,
+        sender_address=writes,
+        sender_name=person.full_name,
+        subject=case.subject,
+        text=text_of(row),
+    )
+    open_from(case, message, by=by or portal(), silence=_silence(definition))
+    row.case, row.reference = case, case.reference
+
+
+def _silence(definition: Definition) -> tuple[str, int] | None:
+    if definition.silence in {None, Silence.NONE} or not definition.silence_months:
+        return None
+    return str(definition.silence), definition.silence_months
+
+
+def _late_fee(definition: Definition, day: date) -> int:
+    window = definition.window(day)
+    if window is None or window.late_from is None or window.late_fee is None or day < window.late_from:
+        return 0
+    return int(window.late_fee * 100)
+
+
+def _list_pieces(row: Dossier, definition: Definition) -> None:
+    """Those this person has to give; what a field ruled out since is left aside."""
+    specs = pieces_of(definition, row.known())
+    wanted = {spec.code for spec in specs}
+    row.pieces.exclude(code__in=wanted).filter(files__isnull=True).delete()
+    there = {piece.code: piece for piece in row.pieces.all()}
+    for position, spec in enumerate(specs):
+        piece = there.get(spec.code)
+        if piece is None:
+            state = Piece.State.LATER if spec.later else Piece.State.MISSING
+            Piece.objects.create(
+                dossier=row, code=spec.code, label=spec.label, state=state, required=spec.required, position=position
+            )
+        else:
+            piece.label, piece.required, piece.position = spec.label, spec.required, position
+            piece.save(update_fields=["label", "required", "position"])

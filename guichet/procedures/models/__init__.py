@@ -1,0 +1,28 @@
+from guichet.procedures.models.deciding import Decision, Opinion, Seat, Sitting
+from guichet.procedures.models.dossier import MOVES, Dossier, Outcome, next_reference
+from guichet.procedures.models.due import Deadline, Said
+from guichet.procedures.models.kept import KeptDocument
+from guichet.procedures.models.paying import Payment, PaymentOrder
+from guichet.procedures.models.piece import Piece, PieceFile, PieceRequest
+from guichet.procedures.models.procedure import Procedure, ProcedureVersion
+
+__all__ = [
+    "MOVES",
+    "Deadline",
+    "Decision",
+    "Dossier",
+    "KeptDocument",
+    "Opinion",
+    "Outcome",
+    "Payment",
+    "PaymentOrder",
+    "Piece",
+    "PieceFile",
+    "PieceRequest",
+    "Procedure",
+    "ProcedureVersion",
+    "Said",
+    "Seat",
+    "Sitting",
+    "next_reference",
+]
