@@ -122,6 +122,11 @@ CHANNELS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
+if env("GUICHET_MODEL_URL"):  # a language model, off unless an administrator plugs one
+    CHANNELS["model"] = (
+        "guichet.channels.model.ModelEndpoint",
+        {"url": env("GUICHET_MODEL_URL"), "key": env("GUICHET_MODEL_KEY"), "name": env("GUICHET_MODEL_NAME")},
+    )
 LMTP_HOST = env("GUICHET_LMTP_HOST", "127.0.0.1")
 LMTP_PORT = int(env("GUICHET_LMTP_PORT", "8024"))
 # Live updates of the desk. Behind TLS the proxy sends /direct/ to that port; else the browser goes to the port itself.

@@ -31,6 +31,10 @@ class Undelivered(Exception):
         self.maybe_sent = maybe_sent
 
 
+class Unanswered(Exception):
+    """No text came from a language model: dead, slow, busy, refused, or not of the expected form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """An electronic address (`value`, lower-cased) and the name written beside it."""
@@ -161,3 +165,10 @@ class Collector(Protocol):
         ...
 
     def acknowledge(self, key: str) -> None: ...
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    def ask(self, instructions: str, data: str, *, tokens: int = 500) -> str:
+        """What the model writes about `data`, within seconds. Raises `Unanswered`, and nothing else."""
+        ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from guichet.knowledge.models import Article, Version
 from guichet.noa.models import Turn
+from guichet.noa.rewording import Sentence
 
 Option = dict[str, str]
 PERSON: Option = {"label": "Parler à une personne", "say": "Parler à une personne"}
@@ -22,6 +23,7 @@ class Bubble:
     options: tuple[Option, ...] = ()
     article: Article | None = None
     heard: str = ""
+    reworded: tuple[Sentence, ...] = ()  # by a language model, checked against the version
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Reply:
     hand: str = ""
     urgent: bool = False
     missed: bool = False
+    ranking: tuple[str, ...] = ()  # when a choice is offered, all that was found, best first
 
     def say(self, kind: str, text: str = "", **more: object) -> None:
         self.bubbles.append(Bubble(kind, text, **more))  # type: ignore[arg-type]

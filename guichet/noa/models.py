@@ -114,6 +114,8 @@ class Turn(models.Model):
     text = models.TextField(blank=True)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="turns")
     section = models.CharField(max_length=80, blank=True)  # anchor of the part of the body that answers
+    # The answer said again by a language model: [{"says": "…", "quote": "passage of the version"}]; nearly always none.
+    reworded = models.JSONField(default=list)
     # [{"label": "…", "say": "…"}, {"label": "…", "to": "carte-perdue"}, {"label": "…", "href": "/contact/"}]
     options = models.JSONField(default=list)
     agent = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

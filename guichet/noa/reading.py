@@ -22,8 +22,11 @@ SHORT = 7  # words: an insult and little else; in a longer message the question 
 MISSES = 3  # then a person is called
 
 
-def read(chat: Chat, text: str) -> Reply:
-    """What to say to a message that is not an answer to a question of ours. Fills `chat.memory`; the caller saves."""
+def read(chat: Chat, text: str, order: tuple[str, ...] = ()) -> Reply:
+    """What to say to a message that is not an answer to a question of ours. Fills `chat.memory`; the caller saves.
+
+    `order`: in which to offer what is found, when it names the same articles and no other.
+    """
     reply = Reply()
     if back := courtesy(text):
         reply.bubbles.append(notice(back.format(name=settings.ASSISTANT_NAME)))
@@ -50,7 +53,7 @@ def read(chat: Chat, text: str) -> Reply:
         _several(reply, chat, found)
         return reply
     chat.memory["asked"] = text[:300]
-    _one(reply, chat, found, text)
+    _one(reply, chat, found, text, order)
     return reply
 
 
@@ -80,8 +83,11 @@ def remember(chat: Chat, article: Article) -> None:
         chat.topic = article.live.topics[0]
 
 
-def _one(reply: Reply, chat: Chat, found: Answer, text: str) -> None:
-    rows = _articles([proposal.id for proposal in found.proposals])
+def _one(reply: Reply, chat: Chat, found: Answer, text: str, order: tuple[str, ...] = ()) -> None:
+    offered = [proposal.id for proposal in found.proposals]
+    if found.outcome is Outcome.OFFERED and sorted(order) == sorted(found.ranking):
+        offered = list(order[: len(offered)])
+    rows = _articles(offered)
     if found.outcome is Outcome.ANSWERED and rows:
         remember(chat, rows[0])
         reply.bubbles += scripts.asks_department(chat, rows[0]) or [answer_bubble(rows[0], heard="answered")]
@@ -89,6 +95,7 @@ def _one(reply: Reply, chat: Chat, found: Answer, text: str) -> None:
         if (script := scripts.telling_apart([row.code for row in rows], text)) is not None:
             reply.bubbles += scripts.begin(chat, script).bubbles
             return
+        reply.ranking = found.ranking
         options = [*_choices(rows), {"label": "Aucune de ces questions", "say": "Aucune de ces questions"}]
         reply.bubbles.append(
             Bubble(Turn.Kind.CHOICE, phrases.ONE_OF_THESE, options=tuple(options), article=rows[0], heard="offered")

@@ -34,6 +34,7 @@ class Shown:
     code: str = ""
     is_aid: bool = False
     options: tuple[dict[str, Any], ...] = ()
+    reworded: SafeString | None = None  # said again by a language model; `html` is what was approved
 
 
 def turns_of(chat: Chat, after: int = 0) -> list[Shown]:
@@ -68,6 +69,7 @@ def shown(turn: Turn) -> Shown:
         code=article.code if article.archived_at is None else "",
         is_aid=article.kind == "aid",
         options=options,
+        reworded=to_paragraphs("\n\n".join(one["says"] for one in turn.reworded)) if turn.reworded else None,
     )
 
 

@@ -11,7 +11,9 @@ _NAMED = {Turn.Author.CITIZEN: "Usager", Turn.Author.NOA: "Noa (robot)", Turn.Au
 def said(turn: Turn) -> str:
     """The words of a turn, an answer by its title and text as they were."""
     if turn.version is not None:
-        return f"{turn.version.title}. {to_plain(turn.version.answer)}"
+        again = " ".join(one["says"] for one in turn.reworded)
+        heard = f"{again} [reformulé par un modèle de langue, d'après :] " if again else ""
+        return f"{heard}{turn.version.title}. {to_plain(turn.version.answer)}"
     text = to_plain(turn.text) if turn.author == Turn.Author.NOA else turn.text
     labels = [option["label"] for option in turn.options if "to" in option]
     if turn.kind == Turn.Kind.CHOICE and labels:

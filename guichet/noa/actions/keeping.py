@@ -89,6 +89,7 @@ def mask_old(*, by: User, limit: int = 500) -> int:
         for turn in chat.turns.exclude(author=Turn.Author.NOA):
             turn.text, turn.file, turn.file_name = masked(turn.text, 2000), None, ""
             turn.save(update_fields=["text", "file", "file_name"])
+        chat.turns.exclude(reworded=[]).update(reworded=[])
         chat.turns.filter(kind=Turn.Kind.STATUS).update(text="…", options=[])
         chat.codes.all().delete()
         chat.email, chat.memory, chat.case, chat.agent, chat.masked_at = "", {}, None, None, timezone.now()

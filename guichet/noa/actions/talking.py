@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from guichet.knowledge.models import Asked, Vote
 from guichet.noa import phrases, proof, scripts
 from guichet.noa.actions.handing import end, hand_over, name_case, to_agent
 from guichet.noa.actions.turning import add, add_bubbles, locked
+from guichet.noa.advice import Advice, advise
 from guichet.noa.bubbles import PERSON, Bubble, Reply, notice
 from guichet.noa.dialogues import Unread, read_email
 from guichet.noa.ending import finish
@@ -32,15 +35,22 @@ def open_chat(*, site: str = "") -> Chat:
     return Chat.objects.create(site=one_line(site)[:120])
 
 
-@transaction.atomic
 def hear(chat: Chat, text: str, *, by: User | None = None) -> list[Turn]:
-    """One message of the citizen and all that answers it. Raises `Refused` on an empty or too long one."""
+    """One message of the citizen and all that answers it. Raises `Refused` on an empty or too long one.
+
+    What a language model may advise is asked first: the transaction never waits for the outside.
+    """
     by = by or machine(PORTAL)
     said = strip_controls(text).strip()
     if not said:
         raise Refused("Écrivez votre question.", status=400)
     if len(said) > MAX_SAID:
         raise Refused(f"Votre message est trop long : {MAX_SAID} signes au plus.", status=400)
+    return _heard(chat, said, advise(chat, said), by=by)
+
+
+@transaction.atomic
+def _heard(chat: Chat, said: str, advice: Advice, *, by: User) -> list[Turn]:
     chat = _open(chat)
     own = Turn(author=Turn.Author.CITIZEN, text=said)
     turns = add(chat, own)
@@ -49,7 +59,7 @@ def hear(chat: Chat, text: str, *, by: User | None = None) -> list[Turn]:
     if chat.state in {ChatState.QUEUED, ChatState.WITH_AGENT}:
         turns += _beside_agent(chat, own, by=by)
     else:
-        turns += _answered(chat, said, by=by)
+        turns += _answered(chat, said, advice, by=by)
     chat.save()
     return turns
 
@@ -133,7 +143,7 @@ def _beside_agent(chat: Chat, own: Turn, *, by: User) -> list[Turn]:
     return []
 
 
-def _answered(chat: Chat, said: str, *, by: User) -> list[Turn]:
+def _answered(chat: Chat, said: str, advice: Advice, *, by: User) -> list[Turn]:
     if signs_of_danger(said):
         turns = add_bubbles(chat, [_danger(said)], by=by)
         return turns + hand_over(chat, "danger", urgent=True, by=by)
@@ -141,14 +151,14 @@ def _answered(chat: Chat, said: str, *, by: User) -> list[Turn]:
         chat.memory.pop("dialogue", None)
         chat.memory.pop("proof", None)
         return hand_over(chat, "asked", by=by)
-    reply = _reply(chat, said, by=by)
+    reply = _reply(chat, said, advice, by=by)
     turns = add_bubbles(chat, reply.bubbles, asked=said, by=by)
     if reply.hand:
         turns += hand_over(chat, reply.hand, urgent=reply.urgent, by=by)
     return turns
 
 
-def _reply(chat: Chat, said: str, *, by: User) -> Reply:
+def _reply(chat: Chat, said: str, advice: Advice, *, by: User) -> Reply:
     if (scripts.waits(chat) or proof.waits(chat)) and gives_up(said):
         chat.memory.pop("dialogue", None)
         chat.memory.pop("proof", None)
@@ -168,7 +178,14 @@ def _reply(chat: Chat, said: str, *, by: User) -> Reply:
         return reply
     if wants_status(said) or proof.wants_receipt(said) or proof.names_case(said):
         return proof.begin(chat, said, by=by)
-    return read(chat, said)
+    reply = read(chat, said, advice.order)
+    reply.bubbles = [
+        replace(bubble, reworded=advice.sentences)
+        if bubble.version is not None and bubble.version.pk == advice.version and not bubble.section
+        else bubble
+        for bubble in reply.bubbles
+    ]
+    return reply
 
 
 def _danger(text: str) -> Bubble:

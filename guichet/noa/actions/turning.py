@@ -55,6 +55,7 @@ def add_bubbles(chat: Chat, bubbles: Iterable[Bubble], *, asked: str = "", by: U
             Turn(
                 author=Turn.Author.NOA, kind=bubble.kind, text=bubble.text, version=bubble.version,
                 section=bubble.section, options=list(bubble.options),
+                reworded=[{"says": one.says, "quote": one.quote} for one in bubble.reworded],
             )
             for bubble in kept
         ),
