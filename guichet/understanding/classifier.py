@@ -67,11 +67,16 @@ class Opinion:
 
 def features(reading: Reading) -> Iterator[tuple[str, Counter[str]]]:
     """Counts by group. Names start with their group, so that one vocabulary holds all."""
-    stems = reading.stems
-    yield "w", Counter([f"w:{s}" for s in stems] + [f"w:{a} {b}" for a, b in pairwise(stems)])
-    concepts = sorted(set(reading.concepts))
-    yield "k", Counter([f"k:{c}" for c in concepts] + [f"k:{a}+{b}" for a, b in combinations(concepts, 2)])
-    yield "c", Counter(gram for word in reading.words for gram in grams(word))
+    yield from zip(GROUPS, (*_named(reading), Counter(g for word in reading.words for g in grams(word))), strict=True)
+
+
+def _named(reading: Reading) -> tuple[Counter[str], Counter[str]]:
+    """Stems and concepts, alone and by pairs; letters are counted apart."""
+    stems, concepts = reading.stems, sorted(set(reading.concepts))
+    return (
+        Counter([f"w:{s}" for s in stems] + [f"w:{a} {b}" for a, b in pairwise(stems)]),
+        Counter([f"k:{c}" for c in concepts] + [f"k:{a}+{b}" for a, b in combinations(concepts, 2)]),
+    )
 
 
 def grams(word: str) -> list[str]:
@@ -115,18 +120,16 @@ class Classifier:
         numbers: list[int] = []
         ends: list[int] = []  # of each group of each reading, and so of each reading
         for reading in readings:
-            for _, found in features(Reading(reading.stems, reading.concepts, ())):
+            for found in _named(reading):
                 for name, count in found.items():
                     if (number := known.get(name)) is not None:
                         numbers.append(number)
                         counts.append(count)
                 ends.append(len(numbers))
-            letters: Counter[int] = Counter()
-            for word in reading.words:
-                letters.update(self._letters(word))
+            letters = Counter([number for word in reading.words for number in self._letters(word)])
             numbers += letters
             counts += letters.values()
-            ends[-1] = len(numbers)
+            ends.append(len(numbers))
         all_numbers = np.array(numbers, dtype=np.int64)
         values = (1 + np.log(np.array(counts, dtype=np.float32))) * self.rarity[all_numbers]
         sizes = np.diff(np.array([0, *ends]))

@@ -118,7 +118,7 @@ def concepts_in(stems: Sequence[str]) -> list[str]:
         name
         for at, first in enumerate(stems)
         for expression, name in known.get(first, ())
-        if tuple(stems[at : at + len(expression)]) == expression
+        if len(expression) == 1 or tuple(stems[at : at + len(expression)]) == expression
     ]
 
 
