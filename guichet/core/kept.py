@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Field, ForeignObject, Lookup, Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 
-from guichet.core.rows import ask
+from guichet.core.rows import ask, known
 
 Row = TypeVar("Row", bound=Model)
 FIRST = (
@@ -151,7 +151,6 @@ def _place(parameter: Any, specimens: list[Any]) -> tuple[int | None, Any]:
 
 
 def _rows(made: _Made, found: list[tuple[Any, ...]]) -> Iterator[Any]:
-    alias = connection.alias
     for row in found:
         line: Any = row
         if made.converters:
@@ -159,7 +158,7 @@ def _rows(made: _Made, found: list[tuple[Any, ...]]) -> Iterator[Any]:
             for n, convert, expression in made.converters:
                 for step in convert:
                     line[n] = step(line[n], expression, connection)
-        one = made.model.from_db(alias, made.names, line[made.start : made.end])
+        one = known(made.model, made.names, line[made.start : made.end])
         for populator in made.related:
             populator.populate(line, one)
         for name, n in made.annotations:

@@ -16,22 +16,30 @@ from typing import Any, TypeAlias, TypeVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import (
+    BigAutoField,
+    BigIntegerField,
     BooleanField,
     CharField,
     DateTimeField,
     EmailField,
     Field,
+    ForeignKey,
+    IntegerField,
     JSONField,
     Model,
+    PositiveIntegerField,
+    PositiveSmallIntegerField,
+    SmallIntegerField,
     TextField,
 )
+from django.db.models.base import ModelState
 from django.db.models.expressions import DatabaseDefault
 from psycopg import RawCursor
 
 AnyField: TypeAlias = "Field[Any, Any]"
 Statement: TypeAlias = tuple[str, Sequence[Any]]
-# Integers are left to their fields: those say a type that does not change with the size of the value.
 PLAIN = (CharField, EmailField, TextField, BooleanField, DateTimeField)
+SIZED = (BigIntegerField, IntegerField, PositiveIntegerField, PositiveSmallIntegerField, SmallIntegerField)
 Row = TypeVar("Row", bound=Model)
 MAX_PARAMETERS = 30_000  # the protocol knows 65,535
 
@@ -151,7 +159,17 @@ def tell(sql: str, values: Sequence[Any]) -> None:
 def pick(model: type[Row], condition: str, values: Sequence[Any] = ()) -> list[Row]:
     """Whole rows of a model by a condition written in SQL (`WHERE … ORDER BY …`), without compiling anything."""
     names, select = _select(model)
-    return [model.from_db(connection.alias, names, found) for found in ask(f"{select} {condition}", values)]
+    return [known(model, names, found) for found in ask(f"{select} {condition}", values)]
+
+
+def known(model: type[Row], names: Sequence[str], values: Sequence[Any]) -> Row:
+    """A whole row as `from_db` makes it, without setting its columns one by one; no model listens to that."""
+    row = model.__new__(model)
+    held = row.__dict__
+    held["_state"] = state = ModelState()
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
+    held.update(zip(names, values, strict=True))
+    return row
 
 
 @cache
@@ -172,21 +190,49 @@ def _insert(model: type[Model], left_out: frozenset[str], rows: Sequence[Model])
 
 
 def _values(row: Model, left_out: frozenset[str]) -> list[Any]:
-    row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
-    held, wrapper = row.__dict__, connections[DEFAULT_DB_ALIAS]
+    if "fields_cache" in row._state.__dict__:  # it was given other rows, whose keys may be known since
+        row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
+    held = row.__dict__
     return [
-        _plain(held[name]) if field is None else field.get_db_prep_save(field.pre_save(row, True), connection=wrapper)
-        for name, field in _ways(type(row), left_out)
+        convert(held[name]) if field is None else _by_field(field, row)
+        for name, convert, field in _ways(type(row), left_out)
     ]
 
 
+def _by_field(field: AnyField, row: Model) -> Any:
+    return field.get_db_prep_save(field.pre_save(row, True), connection=connections[DEFAULT_DB_ALIAS])
+
+
 @cache
-def _ways(model: type[Model], left_out: frozenset[str]) -> tuple[tuple[str, AnyField | None], ...]:
-    """For each column its attribute, and its field where the value does not go to the driver as it is."""
+def _ways(
+    model: type[Model], left_out: frozenset[str]
+) -> tuple[tuple[str, Callable[[Any], Any], AnyField | None], ...]:
+    """For each column its attribute, what its value becomes, and its field where that one must be asked."""
     return tuple(
-        (field.attname, None if type(field) in PLAIN and not _is_a_clock(field) else field)
+        (field.attname, convert or _plain, None if convert else field)
         for field in _fields(model, left_out)
+        for convert in (_conversion(field),)
     )
+
+
+def _conversion(field: AnyField) -> Callable[[Any], Any] | None:
+    """What the field would do to a value of its own type, when that is next to nothing."""
+    if type(field) in PLAIN:
+        return None if _is_a_clock(field) else _plain
+    if isinstance(field, ForeignKey) and type(field.target_field) in (BigAutoField, CharField):
+        return _key
+    kinds: dict[str, Callable[[Any], Any]] = connection.ops.integerfield_type_map  # type: ignore[attr-defined]
+    kind = kinds.get(field.get_internal_type()) if type(field) in SIZED else None
+    return partial(_sized, kind) if kind else None
+
+
+def _key(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _sized(kind: Callable[[Any], Any], value: Any) -> Any:
+    """The type of a number is that of its column: the statement would be prepared anew for each size."""
+    return None if value is None else kind(int(value))
 
 
 def _complete(row: Model, left_out: frozenset[str], got: Sequence[Any]) -> None:

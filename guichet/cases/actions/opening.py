@@ -59,6 +59,7 @@ def open_from(
     by: User,
     quiet: bool = False,
     newcomer: Sequence[Model] = (),
+    written_to: Sequence[int] = (),
     also: Callable[[], Statement] | None = None,
     silence: tuple[str, int] | None = None,
 ) -> None:
@@ -66,6 +67,7 @@ def open_from(
 
     The receipt is decided before anything is written: the clocks it stops are written once, as they will stand.
     `quiet`: history replayed, without clock nor receipt. `newcomer`: rows of the person, if unknown until now.
+    `written_to`: teams that the message names; those that do not get the case are informed of it.
     `also`: what is told with them, once `interaction` has its key. `silence`: of the procedure, for a dossier's thread.
     """
     parcel = Parcel()  # only its key, drawn with the others
@@ -89,8 +91,9 @@ def open_from(
     if plan:
         events += events_of([receipt_fact(case, plan)], by=rule)
     kept = [decision] if decision else []
+    informed = [Case.informed_teams.through(case=case, team_id=team) for team in written_to if team != case.team_id]
     write(
-        *newcomer, case, *started.values(), interaction, *pieces, *receipt, *kept, *tasks, *events,
+        *newcomer, case, *started.values(), interaction, *pieces, *receipt, *kept, *tasks, *informed, *events,
         also=[also()] if also else [],
     )  # fmt: skip
     report_condemned([piece.file_id for piece in pieces], by=rule)

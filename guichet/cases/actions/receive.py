@@ -256,8 +256,6 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Non
     interaction.kind = Interaction.Kind.MESSAGE  # whoever sent it: it was found to be a request
     open_from(
         case, interaction, files_of(inbound), by=by, quiet=item.quiet, newcomer=newcomer,
+        written_to=[team.pk for team in teams if not team.takes_unrouted],
         also=lambda: _settled(item, "new_case", interaction),
     )  # fmt: skip
-    for other in teams:
-        if other.pk != case.team_id and not other.takes_unrouted:
-            case.informed_teams.add(other.pk)
