@@ -15,6 +15,7 @@ from guichet.core.calendar import paris_day
 from guichet.core.text import fold
 from guichet.knowledge.markup import images_without_words, links, to_plain
 from guichet.knowledge.models import Article, Audience, Kind, Version
+from guichet.knowledge.voice import LONGEST, voice
 
 LONG_SENTENCE = 25  # words: beyond, readers stop (plain-language practice)
 FEW_WORDINGS = 10
@@ -33,7 +34,7 @@ _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "ao
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`kind`: length, jargon, source, link, image, date, amount, wordings, blank."""
+    """`kind`: length, jargon, source, link, image, date, amount, wordings, blank, voice."""
 
     kind: str
     said: str
@@ -91,6 +92,9 @@ def findings(version: Version, wordings: int | None = None) -> list[Finding]:
             found.append(Finding("blank", "La réponse par SMS manque : elle ne pourra pas être envoyée ainsi."))
         if not version.spoken:
             found.append(Finding("blank", "La réponse dite au téléphone manque."))
+        elif (heard := voice(version)).is_too_long:
+            said = f"Dite au téléphone, la réponse dure {round(heard.seconds)} secondes : {round(LONGEST)} au plus."
+            found.append(Finding("voice", said))
         if wordings is not None and wordings < FEW_WORDINGS and version.article.kind in WORDED:
             said = (
                 f"{wordings} formulation{'s' if wordings > 1 else ''} : il en faut {FEW_WORDINGS} pour que Noa réponde."

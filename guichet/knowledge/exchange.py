@@ -18,6 +18,7 @@ from guichet.core.refused import Refused
 from guichet.core.spreadsheets import table
 from guichet.knowledge.content import Content, content_of, read_content, read_day
 from guichet.knowledge.models import Article
+from guichet.knowledge.voice import voice
 
 FENCE = "+++"
 FORMATS = ("markdown", "json", "csv", "service-public")
@@ -146,6 +147,19 @@ def row_of(article: Article) -> dict[str, Any]:
     row["valid_from"], row["valid_until"] = row["valid_from"] or "", row["valid_until"] or ""
     row["wordings"] = [wording.text for wording in article.wordings.all()]
     return row
+
+
+def voice_row(article: Article) -> dict[str, Any]:
+    """What a voice menu says of an article: `said` is for a synthesiser, `seconds` at a normal pace."""
+    version = article.live
+    assert version is not None
+    heard = voice(version)
+    return {
+        "code": article.code, "version": version.number, "title": version.title, "topics": list(version.topics),
+        "departments": list(version.departments),
+        "valid_until": version.valid_until.isoformat() if version.valid_until else "",
+        "spoken": version.spoken, "said": heard.text, "seconds": heard.seconds, "too_long": heard.is_too_long,
+    }  # fmt: skip
 
 
 # -- Markdown ---------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ from guichet.knowledge.models import (
     Vote,
     Wording,
 )
+from guichet.knowledge.voice import voice
 from guichet.organisation.directory import directory
 
 SHOWN = 20
@@ -133,7 +134,7 @@ def renderings_of(version: Version) -> dict[str, Any]:
     return {
         "answer": answer_html(version.answer), "body": renderings.body_html(version),
         "has_body": bool(version.body.strip()), "contents": headings(version.body),
-        "questions": renderings.questions(version), "sms": renderings.sms(version.sms),
+        "questions": renderings.questions(version), "sms": renderings.sms(version.sms), "voice": voice(version),
         "reply": renderings.reply_text(version), "letter": renderings.letter_text(version),
         "facts": [(label, value if isinstance(value, list) else [value]) for label, value in facts],
         "shelves": [str(names.get(each, each)) for each in (*version.themes, *version.profiles)] if aid else [],

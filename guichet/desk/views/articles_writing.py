@@ -18,6 +18,7 @@ from guichet.knowledge.content import content_of
 from guichet.knowledge.differences import Change, differences
 from guichet.knowledge.markup import to_plain
 from guichet.knowledge.models import Article, Audience, Kind, Version
+from guichet.knowledge.voice import voice
 
 NOBODY = "-"  # no draft was seen: whoever began one meanwhile is not written over
 
@@ -113,7 +114,7 @@ def help_of(version: Version, found: Article) -> dict[str, Any]:
     return {
         "reading": checks.reading(f"{to_plain(version.answer)}\n{to_plain(version.body)}"),
         "blocking": checks.blocking(version), "findings": checks.findings(version, wordings),
-        "sms": renderings.sms(version.sms), "helped": True,
+        "sms": renderings.sms(version.sms), "voice": voice(version), "helped": True,
     }  # fmt: skip
 
 
