@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from guichet.portal.views import answers, contact, follow, guide, noa, pages, proposals, published, search
-from guichet.portal.views.account import entrance, links, security
+from guichet.portal.views.account import entrance, links, second_factor, security
 
 app_name = "portal"
 urlpatterns = [
@@ -57,6 +57,9 @@ urlpatterns = [
     path("mon-compte/mot-de-passe/", security.password, name="change_password"),
     path("mon-compte/mot-de-passe/lien/", security.password_link, name="password_link"),
     path("mon-compte/adresse/", security.address, name="change_address"),
+    path("mon-compte/code/", second_factor.code, name="sign_in_code"),
+    path("mon-compte/deux-etapes/", second_factor.turn_on_page, name="second_factor"),
+    path("mon-compte/deux-etapes/retirer/", second_factor.turn_off_page, name="second_factor_off"),
     path("mon-compte/connexions/", security.revoke, name="revoke"),
     path("mon-compte/fermer/", security.close, name="close_account"),
     path("accessibilite/", pages.accessibility, name="accessibility"),

@@ -141,6 +141,9 @@ DOORS: dict[str, Door] = {
     "portal:change_password": of_account(),
     "portal:password_link": of_account(post={}, answers=DONE),
     "portal:change_address": of_account(),
+    "portal:sign_in_code": Door((), dict.fromkeys(EVERYONE, SIGN_IN)),  # opened by a first proof only: tests/citizens
+    "portal:second_factor": of_account(),
+    "portal:second_factor_off": Door((), {**dict.fromkeys(EVERYONE, SIGN_IN), ACCOUNT: "/mon-compte/"}),  # not on
     "portal:revoke": of_account(post={}, answers=DONE),
     "portal:close_account": of_account(),
     # entrance of the desk

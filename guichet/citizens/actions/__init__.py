@@ -4,12 +4,13 @@ from guichet.citizens.actions.closing import close_account
 from guichet.citizens.actions.entering import note_entry, right_password, use_sign_in_link
 from guichet.citizens.actions.linking import change_email, find_link, send_email_change, send_link
 from guichet.citizens.actions.opening import open_account, open_from_link
+from guichet.citizens.actions.second_factor import new_secret, second_proof, turn_off, turn_on
 from guichet.citizens.actions.seeing import be_seen
 from guichet.citizens.actions.sessions import revoke_session, revoke_sessions
 from guichet.citizens.actions.setting_password import change_password, choose_password
 
 __all__ = [
-    "be_seen", "change_email", "change_password", "choose_password", "close_account", "find_link", "note_entry",
-    "open_account", "open_from_link", "revoke_session", "revoke_sessions", "right_password", "send_email_change",
-    "send_link", "use_sign_in_link",
+    "be_seen", "change_email", "change_password", "choose_password", "close_account", "find_link", "new_secret",
+    "note_entry", "open_account", "open_from_link", "revoke_session", "revoke_sessions", "right_password",
+    "second_proof", "send_email_change", "send_link", "turn_off", "turn_on", "use_sign_in_link",
 ]  # fmt: skip

@@ -21,10 +21,11 @@ from guichet.citizens.actions import (
     send_email_change,
 )
 from guichet.citizens.models import SignInLink
+from guichet.core.limits import spend
 from guichet.core.refused import Refused
 from guichet.portal.account_forms import ChangePasswordForm, CloseForm, NewAddressForm
 from guichet.portal.citizen import CitizenRequest, citizen_required
-from guichet.portal.views.account.entrance import send_from
+from guichet.portal.views.account.entrance import TRIES_PER_ADDRESS, WINDOW, send_from
 
 
 @citizen_required
@@ -53,12 +54,14 @@ def password(request: CitizenRequest) -> HttpResponse:
         status = 400
         if form.is_valid():
             try:
+                spend("citizen-own", str(request.citizen.pk), at_most=TRIES_PER_ADDRESS, per=WINDOW)
                 changed = change_password(
                     request.citizen, current=form.cleaned_data["current"], password=form.cleaned_data["password"],
                     keep=request.session.session_key or "",
                 )  # fmt: skip
             except Refused as refusal:
                 form.add_error("current", refusal.message)
+                status = refusal.status
             else:
                 request.session.cycle_key()
                 sessions.remember(request, changed)
@@ -118,9 +121,11 @@ def close(request: CitizenRequest) -> HttpResponse:
         status = 400
         if form.is_valid():
             try:
+                spend("citizen-own", str(request.citizen.pk), at_most=TRIES_PER_ADDRESS, per=WINDOW)
                 close_account(request.citizen, password=form.cleaned_data.get("password", ""))
             except Refused as refusal:
                 form.add_error("password" if "password" in form.fields else None, refusal.message)
+                status = refusal.status
             else:
                 sessions.leave(request)
                 return render(request, "portal/account/closed.html")
