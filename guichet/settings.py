@@ -94,6 +94,34 @@ PAYER = {
 RETENTION_MONTHS = int(env("GUICHET_RETENTION_MONTHS", "24"))
 LOG_MONTHS = int(env("GUICHET_LOG_MONTHS", "12"))
 
+# -- providers of identity: without issuer, name and secret, the button is not there ---------------------------------
+OPENID: dict[str, dict[str, Any]] = {
+    "franceconnect": {  # citizens
+        "name": "FranceConnect",
+        "issuer": env("GUICHET_FRANCECONNECT_ISSUER"),
+        "client_id": env("GUICHET_FRANCECONNECT_CLIENT_ID"),
+        "client_secret": env("GUICHET_FRANCECONNECT_CLIENT_SECRET"),
+        "scopes": env(
+            "GUICHET_FRANCECONNECT_SCOPES", "openid given_name family_name preferred_username birthdate email"
+        ),
+        "acr": ("eidas1", "eidas2", "eidas3"),
+        "claims": "",
+        "callback": "portal:franceconnect_back",
+        "signed_out": "portal:signed_out",
+    },
+    "proconnect": {  # agents
+        "name": "ProConnect",
+        "issuer": env("GUICHET_PROCONNECT_ISSUER"),
+        "client_id": env("GUICHET_PROCONNECT_CLIENT_ID"),
+        "client_secret": env("GUICHET_PROCONNECT_CLIENT_SECRET"),
+        "scopes": env("GUICHET_PROCONNECT_SCOPES", "openid given_name usual_name email uid siret"),
+        "acr": (),
+        "claims": '{"id_token":{"amr":{"essential":true}}}',  # whether a second proof was asked there
+        "callback": "desk:proconnect_back",
+        "signed_out": "desk:login",
+    },
+}
+
 # -- channels: one line each, dotted path and options ---------------------------------------------------------------
 CHANNELS: dict[str, tuple[str, dict[str, Any]]] = {
     "email": (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 
+from django.conf import settings
 from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from guichet.accounts.models import Membership, Session, User
+from guichet.accounts.models import AgentIdentity, Membership, Session, User
+from guichet.core.openid import Identity
 from guichet.core.refused import NotAllowed, Refused
 from guichet.journal.actions import record
 from guichet.journal.changes import changes_of
@@ -30,6 +32,35 @@ def join(user: User, team: Team, *, by: User, role: str = Membership.Role.AGENT)
     user.memberships_read = None
     record("account.joined", by=by, subject=f"user:{user.pk}", team=team.pk, role=role)
     return membership
+
+
+@transaction.atomic
+def agent_of(identity: Identity) -> User:
+    """The agent whom ProConnect names. The first time, his professional address says who he is; then its number alone.
+
+    Never makes an account. Raises `Refused` for whoever is not an agent of the Region.
+    """
+    siren = str(settings.LEGAL["siren"])
+    if not siren or not identity.text("siret").startswith(siren):
+        raise NotAllowed("Cette identité ProConnect n'est pas celle d'un agent de la Région.")
+    linked = AgentIdentity.objects.select_related("user").filter(issuer=identity.issuer, sub=identity.sub).first()
+    user = linked.user if linked is not None else _agent_at(identity)
+    if user is None or not user.is_active or user.kind != User.Kind.HUMAN:
+        raise NotAllowed("Aucun compte du bureau n'a cette identité ProConnect. Demandez-en un à un administrateur.")
+    if linked is None:
+        AgentIdentity.objects.create(user=user, issuer=identity.issuer, sub=identity.sub)
+        record("account.identity_linked", by=user, subject=f"user:{user.pk}")
+    return user
+
+
+def _agent_at(identity: Identity) -> User | None:
+    if identity.claims.get("email_verified") is False or not identity.text("email"):
+        return None
+    user = User.objects.select_for_update().filter(email__iexact=identity.text("email")).first()
+    if user is not None and user.identities.filter(issuer=identity.issuer).exists():
+        # Another person who was given the same address later, or another home: somebody looks at it.
+        raise NotAllowed("Ce compte est relié à une autre identité ProConnect : entrez avec votre mot de passe.")
+    return user
 
 
 @transaction.atomic
@@ -125,10 +156,11 @@ def set_memberships(user: User, wanted: dict[Team, tuple[str, bool]], *, by: Use
 
 @transaction.atomic
 def renew_password(user: User, *, by: User) -> str:
-    """A new provisional password; every session is closed."""
+    """A new provisional password; every session is closed, and ProConnect no longer opens the account."""
     _ask(by)
     password = _provisional(user)
     user.save(update_fields=["password", "password_is_provisional"])
+    user.identities.all().delete()
     Session.objects.filter(user=user).delete()
     record("account.password_reset", by=by, subject=f"user:{user.pk}")
     return password

@@ -64,6 +64,14 @@ def revoke_session(user: User, key_prefix: str) -> int:
     return closed
 
 
+@transaction.atomic
+def unlink_proconnect(user: User) -> None:
+    """The next sign-in by ProConnect links it again, by the address."""
+    gone, _ = user.identities.all().delete()
+    if gone:
+        record("account.identity_unlinked", by=user, subject=f"user:{user.pk}")
+
+
 def confirmed_device(user: User) -> Any:
     return TOTPDevice.objects.filter(user=user, confirmed=True).first()
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from guichet.portal.views import answers, contact, follow, guide, noa, pages, proposals, published, search
-from guichet.portal.views.account import entrance, links, second_factor, security
+from guichet.portal.views.account import entrance, franceconnect, links, second_factor, security
 
 app_name = "portal"
 urlpatterns = [
@@ -60,6 +60,12 @@ urlpatterns = [
     path("mon-compte/code/", second_factor.code, name="sign_in_code"),
     path("mon-compte/deux-etapes/", second_factor.turn_on_page, name="second_factor"),
     path("mon-compte/deux-etapes/retirer/", second_factor.turn_off_page, name="second_factor_off"),
+    path("mon-compte/franceconnect/", franceconnect.leave_for, name="franceconnect"),
+    path("mon-compte/franceconnect/retour/", franceconnect.back, name="franceconnect_back"),
+    path("mon-compte/franceconnect/relier/", franceconnect.identity, name="identity"),
+    path("mon-compte/franceconnect/relier/code/", franceconnect.identity_code, name="identity_code"),
+    path("mon-compte/franceconnect/relier/confirmer/", franceconnect.identity_confirm, name="identity_confirm"),
+    path("mon-compte/franceconnect/retirer/", franceconnect.unlink, name="unlink_identity"),
     path("mon-compte/connexions/", security.revoke, name="revoke"),
     path("mon-compte/fermer/", security.close, name="close_account"),
     path("accessibilite/", pages.accessibility, name="accessibility"),

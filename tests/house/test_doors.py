@@ -144,17 +144,27 @@ DOORS: dict[str, Door] = {
     "portal:sign_in_code": Door((), dict.fromkeys(EVERYONE, SIGN_IN)),  # opened by a first proof only: tests/citizens
     "portal:second_factor": of_account(),
     "portal:second_factor_off": Door((), {**dict.fromkeys(EVERYONE, SIGN_IN), ACCOUNT: "/mon-compte/"}),  # not on
+    # no provider is set up: tests/citizens
+    "portal:franceconnect": public(answers=(404,)),
+    "portal:franceconnect_back": public(answers=(404,)),
+    "portal:identity": Door((), dict.fromkeys(EVERYONE, SIGN_IN)),
+    "portal:identity_code": Door((), dict.fromkeys(EVERYONE, "/mon-compte/franceconnect/relier/")),
+    "portal:identity_confirm": Door((), dict.fromkeys(EVERYONE, "/mon-compte/franceconnect/relier/")),
+    "portal:unlink_identity": of_account(post={}, answers=DONE),
     "portal:revoke": of_account(post={}, answers=DONE),
     "portal:close_account": of_account(),
     # entrance of the desk
     "desk:login": Door((NOBODY, CITIZEN, ACCOUNT), dict.fromkeys(IN_DESK, "/bureau/")),
     "desk:code": Door((), dict.fromkeys(EVERYONE, LOGIN)),  # opened by a right password only: tests/accounts
+    "desk:proconnect": public(answers=(404,)),
+    "desk:proconnect_back": public(answers=(404,)),
     "desk:logout": public(post={}, answers=(302,)),
     # agents
     "desk:inbox": of_agents(),
     "desk:told": of_agents(),
     "desk:account": of_agents(),
     "desk:preferences": of_agents(post={"theme": "clair"}, answers=DONE),
+    "desk:unlink_proconnect": of_agents(post={}, answers=DONE),
     "desk:password": of_agents(post={"old_password": "x"}, answers=DONE),
     "desk:revoke": of_agents(post={}, answers=DONE),
     "desk:second_factor": of_agents(),

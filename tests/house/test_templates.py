@@ -28,7 +28,7 @@ from guichet.knowledge.models import SeasonEvent, Synonym
 from guichet.noa.actions import judge
 from guichet.notices.actions import warn
 from guichet.portal.sheets import sign_asked
-from tests.citizens.walk import walk_through_accounts
+from tests.citizens.walk import walk_through_accounts, walk_through_proconnect
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
 from tests.portal.test_contact import filled
@@ -125,6 +125,7 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
                 knock(client, house, name)
     _refusals_of_citizens(house)
     walk_through_accounts()
+    walk_through_proconnect(house.region.nadia.email)
     _guide(house)
     _states_of_a_case(house)
     _teams(house)

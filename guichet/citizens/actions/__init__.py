@@ -2,6 +2,13 @@
 
 from guichet.citizens.actions.closing import close_account
 from guichet.citizens.actions.entering import note_entry, right_password, use_sign_in_link
+from guichet.citizens.actions.identities import (
+    account_of,
+    link_identity,
+    open_with_identity,
+    send_identity_code,
+    unlink_identity,
+)
 from guichet.citizens.actions.linking import change_email, find_link, send_email_change, send_link
 from guichet.citizens.actions.opening import open_account, open_from_link
 from guichet.citizens.actions.second_factor import new_secret, second_proof, turn_off, turn_on
@@ -10,7 +17,28 @@ from guichet.citizens.actions.sessions import revoke_session, revoke_sessions
 from guichet.citizens.actions.setting_password import change_password, choose_password
 
 __all__ = [
-    "be_seen", "change_email", "change_password", "choose_password", "close_account", "find_link", "new_secret",
-    "note_entry", "open_account", "open_from_link", "revoke_session", "revoke_sessions", "right_password",
-    "second_proof", "send_email_change", "send_link", "turn_off", "turn_on", "use_sign_in_link",
+    "account_of",
+    "be_seen",
+    "change_email",
+    "change_password",
+    "choose_password",
+    "close_account",
+    "find_link",
+    "link_identity",
+    "new_secret",
+    "note_entry",
+    "open_account",
+    "open_from_link",
+    "open_with_identity",
+    "revoke_session",
+    "revoke_sessions",
+    "right_password",
+    "second_proof",
+    "send_email_change",
+    "send_identity_code",
+    "send_link",
+    "turn_off",
+    "turn_on",
+    "unlink_identity",
+    "use_sign_in_link",
 ]  # fmt: skip

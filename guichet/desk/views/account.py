@@ -32,6 +32,7 @@ def _page(request: AgentRequest, *, status: int = 200, **more: Any) -> HttpRespo
         "password_form": password_form(user),
         "sessions": [(s.session_key[:12], s, s.session_key == here) for s in sessions],
         "second_factor": own.confirmed_device(user) is not None,
+        "proconnect": user.identities.first(),
         "removal": PasswordOnlyForm(auto_id="retrait-%s"),
     }
     return render(request, "desk/account.html", context | more, status=status)
@@ -73,6 +74,14 @@ def password(request: AgentRequest) -> HttpResponse:
     update_session_auth_hash(request, request.user)
     revoke_sessions(request.user, by=request.user, keep=request.session.session_key or "")
     messages.success(request, "Votre mot de passe est changé. Vos autres sessions sont fermées.")
+    return redirect("desk:account")
+
+
+@agent_required
+@require_POST
+def unlink_proconnect(request: AgentRequest) -> HttpResponse:
+    own.unlink_proconnect(request.user)
+    messages.success(request, "ProConnect n'ouvre plus votre compte.")
     return redirect("desk:account")
 
 

@@ -19,6 +19,7 @@ from guichet.accounts.models import User
 from guichet.accounts.own import confirmed_device
 from guichet.accounts.sessions import device_of
 from guichet.core import limits
+from guichet.core.openid import logout_address, provider
 from guichet.desk.forms.account import CodeForm, LoginForm
 from guichet.desk.guard import is_agent
 from guichet.journal.actions import record
@@ -27,6 +28,7 @@ WINDOW = timedelta(minutes=15)
 TRIES_PER_ADDRESS = 8
 TRIES_PER_CLIENT = 40
 PENDING_SECONDS = 300
+PROCONNECT = "proconnect_id_token"  # given back when signing out
 WRONG = "L'adresse ou le mot de passe n'est pas le bon."
 BACKEND = "guichet.accounts.backends.Backend"
 
@@ -35,7 +37,7 @@ BACKEND = "guichet.accounts.backends.Backend"
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    after = _after(request)
+    after = after_login(request, str(request.POST.get("suite") or request.GET.get("suite") or ""))
     if is_agent(request.user):
         return HttpResponseRedirect(after)
     form = LoginForm(request.POST or None)
@@ -53,15 +55,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             else:
                 user = authenticate(request, username=email, password=password)
                 if isinstance(user, User) and is_agent(user):
-                    return _let_in_or_ask_code(request, user, after)
+                    return let_in_or_ask_code(request, user, after)
                 form.add_error(None, WRONG)
-    return render(request, "desk/login.html", {"form": form, "after": after}, status=status)
+    context = {"form": form, "after": after, "proconnect": provider("proconnect") is not None}
+    return render(request, "desk/login.html", context, status=status)
 
 
-def _let_in_or_ask_code(request: HttpRequest, user: User, after: str) -> HttpResponse:
+def let_in_or_ask_code(request: HttpRequest, user: User, after: str) -> HttpResponse:
     if confirmed_device(user) is None:
-        _let_in(request, user)
-        return HttpResponseRedirect(after)
+        return let_in(request, user, after)
     request.session.cycle_key()
     request.session["pending"] = [user.pk, int(time.time())]
     request.session["after"] = after
@@ -90,9 +92,9 @@ def code(request: HttpRequest) -> HttpResponse:
                 if device is not None:
                     after = str(request.session.get("after") or settings.LOGIN_REDIRECT_URL)
                     limits.forget("login-code", str(user.pk))
-                    _let_in(request, user)
+                    response = let_in(request, user, after)
                     django_otp.login(request, device)
-                    return HttpResponseRedirect(after)
+                    return response
                 form.add_error("code", "Ce code n'est pas le bon, ou il a déjà servi.")
     return render(request, "desk/code.html", {"form": form}, status=status)
 
@@ -105,7 +107,7 @@ def _pending(request: HttpRequest) -> User | None:
     return user if user is not None and is_agent(user) else None
 
 
-def _let_in(request: HttpRequest, user: User) -> None:
+def let_in(request: HttpRequest, user: User, after: str) -> HttpResponse:
     """A new session key at every login: a key known before is worth nothing after."""
     request.session.pop("pending", None)
     request.session.pop("after", None)
@@ -113,15 +115,22 @@ def _let_in(request: HttpRequest, user: User) -> None:
     request.session["device"] = device_of(request.headers.get("User-Agent", ""))
     limits.forget("login-address", user.email.lower())
     record("account.signed_in", by=user, subject=f"user:{user.pk}")
+    return HttpResponseRedirect(after)
 
 
-def _after(request: HttpRequest) -> str:
-    wanted = str(request.POST.get("suite") or request.GET.get("suite") or "")
+def after_login(request: HttpRequest, wanted: str) -> str:
+    """The page asked for before, when it is one of the desk."""
     inside = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=False)
     return wanted if inside and wanted.startswith("/bureau/") else settings.LOGIN_REDIRECT_URL
 
 
+@never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    """Here, then at ProConnect when it opened the session: by a page of ours, for a form that would lead there is
+    stopped by our own policy on forms."""
+    id_token = str(request.session.get(PROCONNECT) or "")
     logout(request)
-    return redirect("desk:login")
+    of = provider("proconnect") if id_token else None
+    address = logout_address(request, of, id_token) if of is not None else ""
+    return render(request, "desk/leaving.html", {"address": address}) if address else redirect("desk:login")

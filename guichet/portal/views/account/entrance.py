@@ -14,6 +14,7 @@ from guichet.citizens import sessions
 from guichet.citizens.actions import right_password, send_link
 from guichet.citizens.models import SignInLink
 from guichet.core.limits import client_address, spend
+from guichet.core.openid import came_back_signed_out, logout_address, provider
 from guichet.core.refused import Refused
 from guichet.portal.account_forms import AddressForm, SignInForm
 from guichet.portal.citizen import citizen_of, enter_or_ask_code, landing, wanted_page
@@ -22,6 +23,7 @@ Purpose = SignInLink.Purpose
 WINDOW = timedelta(minutes=15)
 TRIES_PER_ADDRESS, TRIES_PER_CLIENT, MAILS_PER_CLIENT = 8, 40, 30
 WRONG = "L’adresse ou le mot de passe n’est pas le bon."
+SIGNED_BY = "citizen_signed_by"  # the provider of identity that opened this session, and its token
 _SENT_TO = "citizen_sent_to"
 
 
@@ -48,7 +50,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 if account is not None:
                     return enter_or_ask_code(request, account, how="mot de passe", after=after)
                 fault = WRONG
-    context = {"form": form, "fault": fault, "has_errors": status != 200, "after": after}
+    context = {
+        "form": form, "fault": fault, "has_errors": status != 200, "after": after,
+        "franceconnect": provider("franceconnect") is not None,
+    }  # fmt: skip
     return render(request, "portal/account/sign_in.html", context, status=status)
 
 
@@ -99,14 +104,23 @@ def link_sent(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/account/link_sent.html", {"address": request.session.get(_SENT_TO, "")})
 
 
+@never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    if citizen_of(request) is not None:
-        sessions.leave(request)
-    return redirect("portal:signed_out")
+    """Here, then at the provider of identity that opened the session (RP-initiated logout): by a page of ours, for a
+    form that would lead there is stopped by our own policy on forms."""
+    code, id_token = request.session.get(SIGNED_BY) or ("", "")
+    sessions.leave(request)
+    of = provider(code) if code else None
+    address = logout_address(request, of, id_token) if of is not None else ""
+    if not address:
+        return redirect("portal:signed_out")
+    return render(request, "portal/account/leaving.html", {"provider": of, "address": address})
 
 
 @never_cache
 @require_safe
 def signed_out(request: HttpRequest) -> HttpResponse:
+    """Also where the provider leads back; a return that nobody began says the same and does nothing."""
+    came_back_signed_out(request)
     return render(request, "portal/account/signed_out.html")

@@ -22,6 +22,7 @@ from guichet.citizens.actions import (
 )
 from guichet.citizens.models import SignInLink
 from guichet.core.limits import spend
+from guichet.core.openid import provider
 from guichet.core.refused import Refused
 from guichet.portal.account_forms import ChangePasswordForm, CloseForm, NewAddressForm
 from guichet.portal.citizen import CitizenRequest, citizen_required
@@ -36,6 +37,7 @@ def account(request: CitizenRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "account": request.citizen,
         "sessions": [(s.session_key[:12], s, s.session_key == here) for s in found.order_by("-created_at")[:50]],
+        "franceconnect": provider("franceconnect") is not None,
         "identities": list(request.citizen.identities.order_by("linked_at")),
     }
     return render(request, "portal/account/account.html", context)
