@@ -149,6 +149,7 @@ def _build(by: User) -> None:
             Commitment(channel=Channel.EMAIL, amount=5),
             Commitment(channel=Channel.FORM, amount=5),
             Commitment(channel=Channel.PORTAL, amount=5),
+            Commitment(channel=Channel.CHAT, amount=5),
             Commitment(channel=Channel.PAPER, amount=15),
             Commitment(channel=Channel.PHONE, amount=8, unit=Commitment.Unit.WORKING_HOURS),
         ]

@@ -21,7 +21,8 @@ from guichet.people import actions as people
 from guichet.people.identity import Claim
 
 SUBJECTS = {"callback": "Demande de rappel", "appointment": "Demande de rendez-vous", "complaint": "Réclamation"}
-SAID = {"nom": "Nom", "telephone": "Téléphone", "email": "E-mail", "departement": "Département", "quand": "Quand"}
+SAID = {"nom": "Nom", "telephone": "Téléphone", "email": "E-mail", "departement": "Département",
+        "jour_souhaite": "Jour souhaité"}  # fmt: skip
 
 
 def finish(chat: Chat, end: End, gathered: dict[str, Any], *, by: User) -> Reply:
@@ -45,7 +46,7 @@ def _opened(chat: Chat, end: End, gathered: dict[str, Any], *, by: User) -> Bubb
     claim = Claim(
         email=str(said.get("email", "")), phone=str(said.get("telephone", "")),
         family_name=str(said.get("nom", ""))[:80], department=str(said.get("departement", "")),
-        preferred_channel=Channel.PHONE if end.act == "callback" else "",
+        preferred_channel=Channel.PHONE if end.act == "callback" or not said.get("email") else "",
     )  # fmt: skip
     if not (claim.email or claim.phone):
         raise Refused("Il manque un numéro de téléphone ou une adresse e-mail pour vous répondre.", status=400)

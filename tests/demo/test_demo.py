@@ -17,6 +17,7 @@ from guichet.core.reference import check
 from guichet.core.text import fold
 from guichet.demo import base, history, region
 from guichet.knowledge.models import Article, Wording
+from guichet.noa.actions import hear, open_chat
 from guichet.organisation.models import Team
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,18 @@ def test_the_whole_base_enters_and_its_dialogues_hold(db: None, monkeypatch: pyt
     assert not public.filter(said__lt=10, kind__in=["aid", "procedure", "question"]).exists()
     assert sum(row.said >= 20 for row in public) >= 50
     call_command("test_dialogues")
+    chat = open_chat()
+    for said in ("prendre rdv", "Poitiers", "86", "un dossier", "jeudi", "le matin", "Roy", "0639981234", "passer"):
+        hear(chat, said)
+    chat.refresh_from_db()
+    assert chat.case is not None
+    assert chat.case.team is not None
+    assert chat.case.team.code == "ACC-REL"
+    assert chat.case.preferred_channel == "phone"
+    first = chat.case.interactions.earliest("pk")
+    assert "Jour souhaité : jeudi" in first.text
+    assert "Moment : Le matin" in first.text
+    assert chat.case.clocks.filter(kind="commitment", stopped_at__isnull=True).exists()
     codes = set(public.values_list("code", flat=True))
     asked = [json.loads(line) for line in (HERE / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(asked) >= 300
