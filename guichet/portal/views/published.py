@@ -33,7 +33,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    names = ("home", "aids", "find_aids", "answers", "contact", "follow", "accessibility", "privacy", "legal")
+    names = ("home", "aids", "find_aids", "answers", "noa", "contact", "follow", "accessibility", "privacy", "legal")
     rows = list(published().defer("live__body", "live__answer").order_by("code"))
     shelves = [shelf.address for of in (profiles, themes) for shelf in of(row for row in rows if row.kind == Kind.AID)]
     pages: list[dict[str, Any]] = [{"path": reverse(f"portal:{name}"), "changed": None} for name in names]
