@@ -7,7 +7,6 @@ it to be dishonest (`Provider.fault`).
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import html
@@ -16,20 +15,14 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
-import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from django.conf import settings
-from django.test import Client, override_settings
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
-
-from guichet.core.openid.provider import forget
 
 CODE_LIVES = 30.0  # seconds, as FranceConnect
 TOKEN_LIVES = 60.0
@@ -282,33 +275,6 @@ class Provider:
                     return self.answer(400, json.dumps({"error": "invalid_grant"}), "application/json")
 
         return Handler
-
-
-@contextlib.contextmanager
-def plugged(kind: str, **more: Any) -> Iterator[Provider]:
-    """In a thread of this process, and set up in ours."""
-    back, after = PATHS[kind]
-    site = settings.PUBLIC_URL
-    started = Provider(kind=kind, callbacks=(f"{site}{back}",), after_logout=(f"{site}{after}",), **more).start()
-    known = {"issuer": started.issuer, "client_id": started.client_id, "client_secret": started.client_secret}
-    forget()
-    try:
-        with override_settings(OPENID={**settings.OPENID, kind: {**settings.OPENID[kind], **known}}):
-            yield started
-    finally:
-        started.stop()
-        forget()
-
-
-def there_and_back(client: Client, start: str, *, who: str, after: str = "") -> str:
-    """To the provider and through it: the path where it leads back."""
-    left: Any = client.get(start, {"suite": after} if after else {})
-    assert left.status_code == 302, left.content.decode()
-    address = left["Location"].replace("/authorize?", "/authorize/as?") + f"&who={who}"
-    came = requests.get(address, allow_redirects=False, timeout=5)
-    assert came.status_code == 302, came.text
-    back = urlsplit(came.headers["Location"])
-    return f"{back.path}?{back.query}"
 
 
 def _forged_with_public_key(claims: dict[str, Any], key: str) -> str:

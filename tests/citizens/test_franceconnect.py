@@ -17,7 +17,8 @@ from guichet.people import actions as people
 from guichet.people.identity import Claim
 from tests.citizens.conftest import ADDRESS, PASSWORD, last_mail
 from tests.factories import citizen_account, signed_in
-from tests.oidc_provider import Provider, plugged, there_and_back
+from tests.oidc_provider import Provider
+from tests.plugged import plugged, there_and_back
 
 pytestmark = pytest.mark.django_db
 FC = "/mon-compte/franceconnect/"

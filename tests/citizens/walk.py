@@ -7,7 +7,8 @@ from django.test import Client
 from guichet.core.openid.provider import forget
 from tests.citizens.conftest import PASSWORD, last_mail, link_of
 from tests.citizens.test_second_factor import turned_on
-from tests.oidc_provider import NADIA, Provider, plugged, there_and_back
+from tests.oidc_provider import NADIA, Provider
+from tests.plugged import plugged, there_and_back
 
 NEW = "nouvelle@courriel.example"
 FC, PC = "/mon-compte/franceconnect/", "/bureau/proconnect/"

@@ -11,7 +11,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from guichet.accounts.actions import renew_password
 from guichet.accounts.models import AgentIdentity, User
 from tests.factories import Region
-from tests.oidc_provider import CAMILLE, NADIA, Provider, plugged, there_and_back
+from tests.oidc_provider import CAMILLE, NADIA, Provider
+from tests.plugged import plugged, there_and_back
 
 pytestmark = pytest.mark.django_db
 PC = "/bureau/proconnect/"

@@ -54,6 +54,7 @@ class Site:
     port: int = field(default_factory=free_port)
     live_port: int = field(default_factory=free_port)
     host_port: int = field(default_factory=free_port)  # another site of the Region, that embeds the form
+    more: dict[str, str] = field(default_factory=dict)  # settings of this journey
 
     @property
     def url(self) -> str:
@@ -76,6 +77,7 @@ class Site:
             "GUICHET_LIVE_PORT": str(self.live_port),
             "GUICHET_EMBED_ORIGINS": self.other_site,
             "GUICHET_LOG_LEVEL": "WARNING",
+            **self.more,
         }
 
     def mails(self) -> list[EmailMessage]:
