@@ -17,6 +17,7 @@ from guichet.core.calendar import (
     registration_receipt_due,
     suspended_days,
 )
+from guichet.core.instances import fresh
 from guichet.core.rows import ask
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel, Topic
@@ -64,7 +65,7 @@ def clocks_for(case: Case, *, silence: tuple[str, int] | None = None) -> list[Cl
 
     def add(kind: str, due: datetime | None, **more: object) -> None:
         if due is not None:
-            clocks.append(Clock(case=case, kind=kind, started_at=start, due_at=due, base_due_at=due, **more))
+            clocks.append(fresh(Clock, case=case, kind=kind, started_at=start, due_at=due, base_due_at=due, **more))
 
     demand = case.nature in DEMANDS or case.is_file
     exempt = bool(topic and topic.receipt_exempt) and not case.is_file

@@ -13,6 +13,7 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases.models import Case, Interaction
 from guichet.channels.email.tokens import make_token
+from guichet.core.instances import fresh
 from guichet.core.models import StoredFile
 from guichet.core.rows import insert
 from guichet.organisation.directory import directory
@@ -116,7 +117,8 @@ def written(
     """
     parcel, *others = frozen(letter, not_before=not_before)
     assert isinstance(parcel, Parcel)
-    interaction = Interaction(
+    interaction = fresh(
+        Interaction,
         case=case,
         channel=Channel.EMAIL,
         direction=Interaction.Direction.OUT,

@@ -16,7 +16,8 @@ from django.db import connection
 from django.db.models import Field, ForeignObject, Lookup, Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 
-from guichet.core.rows import ask, known
+from guichet.core.instances import known
+from guichet.core.rows import ask
 
 Row = TypeVar("Row", bound=Model)
 FIRST = (

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import cache, lru_cache, partial
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -32,9 +33,10 @@ from django.db.models import (
     SmallIntegerField,
     TextField,
 )
-from django.db.models.base import ModelState
 from django.db.models.expressions import DatabaseDefault
 from psycopg import RawCursor
+
+from guichet.core.instances import known
 
 AnyField: TypeAlias = "Field[Any, Any]"
 Statement: TypeAlias = tuple[str, Sequence[Any]]
@@ -80,17 +82,25 @@ def copy(rows: Sequence[Model]) -> None:
     fields = _fields(model, left_out)
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(str(model._meta.db_table))
-    values = [(field.attname, _for_copy(field)) for field in fields]
+    taken = itemgetter(*(field.attname for field in fields))
+    said = [place for place, field in enumerate(fields) if isinstance(field, CharField)]
+    changed = [(place, convert) for place, field in enumerate(fields) if (convert := _for_copy(field))]
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as stream:
         for row in rows:
-            stream.write_row([convert(row.__dict__[name]) for name, convert in values])
+            values = list(taken(row.__dict__))
+            for place in said:
+                if type(values[place]) is not str:
+                    values[place] = _plain(values[place])
+            for place, convert in changed:
+                values[place] = convert(values[place])
+            stream.write_row(values)
 
 
-def _for_copy(field: AnyField) -> Callable[[Any], Any]:
-    """How a value of this field is given to COPY; asked once a field, not once a value."""
+def _for_copy(field: AnyField) -> Callable[[Any], Any] | None:
+    """How a value of this field is given to COPY, unless as it is; asked once a field, not once a value."""
     if isinstance(field, ArrayField | JSONField):
-        return partial(field.get_db_prep_save, connection=connection)
-    return _plain
+        return partial(field.get_db_prep_save, connection=connections[DEFAULT_DB_ALIAS])
+    return None
 
 
 def _plain(value: Any) -> Any:
@@ -160,16 +170,6 @@ def pick(model: type[Row], condition: str, values: Sequence[Any] = ()) -> list[R
     """Whole rows of a model by a condition written in SQL (`WHERE … ORDER BY …`), without compiling anything."""
     names, select = _select(model)
     return [known(model, names, found) for found in ask(f"{select} {condition}", values)]
-
-
-def known(model: type[Row], names: Sequence[str], values: Sequence[Any]) -> Row:
-    """A whole row as `from_db` makes it, without setting its columns one by one; no model listens to that."""
-    row = model.__new__(model)
-    held = row.__dict__
-    held["_state"] = state = ModelState()
-    state.adding, state.db = False, DEFAULT_DB_ALIAS
-    held.update(zip(names, values, strict=True))
-    return row
 
 
 @cache

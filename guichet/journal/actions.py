@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from guichet.core.instances import fresh
 from guichet.core.rows import insert
 from guichet.journal.models import Event
 
@@ -50,7 +51,8 @@ def record_all(facts: Iterable[Fact], *, by: User) -> None:
 def events_of(facts: Iterable[Fact], *, by: User) -> list[Event]:
     """Events to be inserted with those of other authors."""
     return [
-        Event(
+        fresh(
+            Event,
             verb=fact.verb,
             actor_id=by.pk,
             case_id=fact.case_id,

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from guichet.core.instances import fresh
 from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
 from guichet.core.rows import insert
@@ -67,7 +68,8 @@ def frozen(letter: Letter, *, not_before: datetime | None = None) -> list[Model]
         recipients.setdefault(address.lower(), name)
     if not recipients:
         raise Refused("Il manque un destinataire : cette personne n'a pas d'adresse utilisable.", status=400)
-    parcel = Parcel(
+    parcel = fresh(
+        Parcel,
         channel=letter.channel,
         message_id=new_message_id(),
         sender_name=one_line(letter.sender_name)[:160],
@@ -86,7 +88,7 @@ def frozen(letter: Letter, *, not_before: datetime | None = None) -> list[Model]
     files = [ParcelFile(parcel=parcel, file=file, name=one_line(name)[:200]) for file, name in letter.files]
     due = {"next_try_at": not_before} if not_before else {}
     deliveries = [
-        Delivery(parcel=parcel, recipient=address, recipient_name=one_line(name)[:160], **due)
+        fresh(Delivery, parcel=parcel, recipient=address, recipient_name=one_line(name)[:160], **due)
         for address, name in recipients.items()
     ]
     return [parcel, *files, *deliveries]

@@ -18,6 +18,7 @@ from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
 from guichet.cases.models.case import NO_DEADLINE, REFERENCES, next_reference
 from guichet.channels.contract import Inbound
 from guichet.core import files
+from guichet.core.instances import fresh
 from guichet.core.reference import make
 from guichet.core.rows import Statement, insert, number, write
 from guichet.core.text import one_line, strip_controls
@@ -147,7 +148,8 @@ def files_of(inbound: Inbound) -> list[File]:
 
 def interaction_of(inbound: Inbound, *, at: datetime, person: Person | None) -> Interaction:
     """The message as an interaction of no case yet."""
-    return Interaction(
+    return fresh(
+        Interaction,
         channel=inbound.channel,
         direction=Interaction.Direction.IN,
         kind=Interaction.Kind.MACHINE if inbound.automatic else Interaction.Kind.MESSAGE,
@@ -179,7 +181,8 @@ def attachments(interaction: Interaction, items: Sequence[File]) -> list[Attachm
     """Keep the files; what ties them to the interaction is to be inserted after it."""
     stored = files.keep_all([(name, content) for name, content, _, _ in items])
     return [
-        Attachment(
+        fresh(
+            Attachment,
             interaction=interaction,
             file=file,
             name=one_line(name)[:200] or "document",

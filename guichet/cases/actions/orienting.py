@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from guichet.cases.models import Case, Interaction, RoutingDecision, Task
 from guichet.cases.routing import Decision, Message, decide
+from guichet.core.instances import fresh
 from guichet.understanding.danger import CARDS
 
 
@@ -25,7 +26,8 @@ def orient(case: Case, message: Interaction) -> tuple[RoutingDecision, list[Task
     if not chosen and decision.team is not None:
         case.team = decision.team
     case.urgent = case.urgent or decision.urgent
-    kept = RoutingDecision(
+    kept = fresh(
+        RoutingDecision,
         case=case,
         source=_source(decision, chosen=chosen, written_to=written_to),
         rule=decision.rule,

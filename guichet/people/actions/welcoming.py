@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 
+from guichet.core.instances import fresh
 from guichet.core.refused import Refused
 from guichet.core.rows import number, write
 from guichet.journal.actions import Fact, events_of, record
@@ -128,7 +129,9 @@ def _complete(person: Person, claim: Claim, *, by: User) -> None:
 def _points(person: Person, claim: Claim, *, source: str, shared: bool) -> list[ContactPoint]:
     points = []
     if claim.email:
-        points.append(ContactPoint(person=person, kind="email", value=claim.email, source=source, is_shared=shared))
+        points.append(
+            fresh(ContactPoint, person=person, kind="email", value=claim.email, source=source, is_shared=shared)
+        )
     if claim.phone:
         points.append(
             ContactPoint(
