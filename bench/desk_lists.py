@@ -69,14 +69,7 @@ def run() -> Iterator[Measure]:
 
 
 def _load(load: Callable[..., None], count: int, *, seed: int) -> None:
-    """The index of words is made again after: kept during, it is most of the load."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP INDEX case_by_words")
     load(count, seed=seed)
-    with connection.cursor() as cursor:
-        cursor.execute("SET maintenance_work_mem = '512MB'")
-        cursor.execute("CREATE INDEX case_by_words ON cases_casewords USING gin (words)")
-    connection.close()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from typing import Any
@@ -25,6 +26,7 @@ from guichet.cases.clocks import clocks_for
 from guichet.cases.models import Case, Clock, Interaction, RoutingDecision, Status, Task
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.core.identifiers import department_of
+from guichet.core.instances import fresh
 from guichet.core.reference import make
 from guichet.core.rows import copy
 from guichet.core.text import fold
@@ -65,13 +67,28 @@ def _load_side_by_side(
     gc.freeze()  # what is there now stays: it is not looked at again, nor copied to the children by looking
     done = 0
     try:
-        with get_context("fork").Pool(os.cpu_count() or 1, _remember, (people, agents)) as pool:
+        with _words_indexed_after(), get_context("fork").Pool(os.cpu_count() or 1, _remember, (people, agents)) as pool:
             for size in pool.imap_unordered(_batch_apart, [(size, f"{seed}.{n}") for n, size in enumerate(sizes)]):
                 done += size
                 if done % (BATCH * 20) == 0 or done == sum(sizes):
                     say(f"{done} demandes")
     finally:
         gc.unfreeze()
+
+
+@contextmanager
+def _words_indexed_after() -> Iterator[None]:
+    """Kept entry by entry, the inverted index is most of a load. It is made again whatever happens; a load that was
+    killed leaves that to the next one: searches are right without it, and slow."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX IF EXISTS case_by_words")
+    connections.close_all()
+    try:
+        yield
+    finally:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+            cursor.execute("CREATE INDEX IF NOT EXISTS case_by_words ON cases_casewords USING gin (words)")
 
 
 _shared: dict[str, Any] = {}
@@ -93,7 +110,8 @@ def _people(count: int, dice: random.Random) -> list[Person]:
     persons = []
     for _ in range(count):
         postcode, town = dice.choice(TOWNS)
-        person = Person(
+        person = fresh(
+            Person,
             first_name=dice.choice(FIRST_NAMES),
             family_name=dice.choice(FAMILY_NAMES),
             civility=dice.choice(["mme", "m", ""]),
@@ -112,10 +130,16 @@ def _people(count: int, dice: random.Random) -> list[Person]:
         local = fold(f"{person.first_name}.{person.family_name}").replace(" ", "").replace("'", "")
         phone = f"+336399{80000 + person.pk % 19999:05d}"
         points.append(
-            ContactPoint(person=person, kind="email", value=f"{local}.{person.pk}@courriel.example", source="import")
+            fresh(
+                ContactPoint,
+                person=person,
+                kind="email",
+                value=f"{local}.{person.pk}@courriel.example",
+                source="import",
+            )
         )
         points.append(
-            ContactPoint(person=person, kind="phone", value=phone, source="import", reversed_digits=phone[:0:-1])
+            fresh(ContactPoint, person=person, kind="phone", value=phone, source="import", reversed_digits=phone[:0:-1])
         )
     copy(points)
     return persons
@@ -177,7 +201,8 @@ def _case(reference: str, people: Sequence[Person], agents: dict[int, list[int]]
     team = directory().team_for(topic, person.department) or directory().unrouted_team
     age = dice.random() ** 2.2 * 365
     received = timezone.now() - timedelta(days=age, minutes=dice.randint(0, 600))
-    case = Case(
+    case = fresh(
+        Case,
         reference=reference,
         subject=subject,
         channel=dice.choices([c for c, _ in CHANNELS], [w for _, w in CHANNELS])[0],
@@ -253,8 +278,8 @@ def _exchanges(case: Case, dice: random.Random) -> list[Interaction]:
     person = case.person
     assert person is not None
     written = [
-        Interaction(
-            case=case, channel=case.channel, direction="in", at=case.received_at, person=person,
+        fresh(
+            Interaction, case=case, channel=case.channel, direction="in", at=case.received_at, person=person,
             sender_name=person.full_name, subject=case.subject, text=texts[case.subject],
             sender_address=_address(person) if case.channel in {Channel.EMAIL, Channel.FORM} else "",
         )
@@ -274,9 +299,9 @@ def _address(person: Person) -> str:
 
 
 def _ours(case: Case, at: datetime, text: str, direction: str, channel: str) -> Interaction:
-    return Interaction(
-        case=case, channel=channel, direction=direction, at=min(at, timezone.now()), author_id=case.assignee_id,
-        subject=case.subject, text=text,
+    return fresh(
+        Interaction, case=case, channel=channel, direction=direction, at=min(at, timezone.now()),
+        author_id=case.assignee_id, subject=case.subject, text=text,
     )  # fmt: skip
 
 
@@ -284,7 +309,7 @@ def _events(case: Case) -> list[Event]:
     actor = machine(GUICHET).pk
 
     def event(verb: str, at: datetime, **data: object) -> Event:
-        return Event(at=at, verb=verb, actor_id=actor, case_id=case.pk, person_id=case.person_id, data=data)
+        return fresh(Event, at=at, verb=verb, actor_id=actor, case_id=case.pk, person_id=case.person_id, data=data)
 
     events = [event("case.received", case.received_at, channel=case.channel)]
     if case.closed_at:
