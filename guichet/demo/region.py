@@ -15,12 +15,16 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases.actions.routing import add_examples, learn_routing, save_rule
 from guichet.cases.models import Case, ReplyTemplate, RoutingModel, RoutingRule
+from guichet.citizens.models import Account
 from guichet.core.identifiers import DEPARTMENTS
 from guichet.demo import base
+from guichet.demo.dossiers import CITIZENS
+from guichet.demo.procedures import load_procedures
 from guichet.demo.topics import TOPICS, examples
 from guichet.knowledge.models import SearchIndex
 from guichet.organisation.actions import close_exceptionally, route_topic, save_team, save_topic
 from guichet.organisation.models import Channel, Closure, Commitment, CompetentBody, Team, TeamAddress, Topic
+from guichet.procedures.models import Dossier
 
 PASSWORD = "guichet-demonstration"  # noqa: S105 (shown on screen by make run; the demo only)
 DOMAIN = "nouvelle-aquitaine.example"
@@ -92,6 +96,10 @@ AGENTS: tuple[tuple[str, str, str, str, tuple[str, ...], bool, dict[str, Any]], 
     ("thomas.etcheverry", "Thomas", "Etcheverry", "Conseiller transport scolaire", ("TRA-64", "TRA-40"), False, {}),
     ("julie.carrere", "Julie", "Carrère", "Conseillère aides aux jeunes", ("EDU-JEU", "EUR-MOB"), False,
      {"clearance": 1}),
+    ("julien.faure", "Julien", "Faure", "Instructeur", ("EUR-MOB", "EDU-JEU", "FOR-APP", "FOR-PRO", "EDU-SPO"), False,
+     {"clearance": 1}),
+    ("maud.lestage", "Maud", "Lestage", "Instructrice", ("EUR-MOB", "EDU-JEU", "FOR-APP", "FOR-PRO", "EDU-SPO"), False,
+     {"clearance": 1}),
     ("marc.delage", "Marc", "Delage", "Conseiller formation", ("FOR-PRO", "FOR-APP"), False, {"clearance": 1}),
     ("ines.poitevin", "Inès", "Poitevin", "Responsable des transports scolaires",
      ("POL-TRA", "ACC-ORI", "ACC-URG"), True,
@@ -130,6 +138,7 @@ def finish() -> None:
     if not RoutingModel.objects.exists():
         learn_routing(by=machine(GUICHET))
     base.load(machine(GUICHET))
+    load_procedures(by=machine(GUICHET), reviewer=machine(GUICHET))
 
 
 def is_here() -> bool:
@@ -138,7 +147,12 @@ def is_here() -> bool:
 
 
 def is_whole() -> bool:
-    return RoutingModel.objects.exists() and Case.objects.exists() and SearchIndex.objects.exists()
+    return (
+        RoutingModel.objects.exists()
+        and Case.objects.exists()
+        and SearchIndex.objects.exists()
+        and Dossier.objects.exists()
+    )
 
 
 def _build(by: User) -> None:
@@ -242,4 +256,6 @@ def accounts() -> list[str]:
         for login, _, _, capacity, *_ in AGENTS
         if User.objects.filter(email=f"{login}@agents.{DOMAIN}").exists()
     ]
+    if Account.objects.filter(email=CITIZENS[0][0]).exists():
+        lines += [f"{email}   usager, {first} {family}" for email, first, family, *_ in CITIZENS]
     return [*lines, f"mot de passe de tous : {PASSWORD}"] if lines else []

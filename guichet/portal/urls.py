@@ -4,6 +4,7 @@ from django.urls import path
 
 from guichet.portal.views import answers, contact, follow, guide, noa, pages, proposals, published, search
 from guichet.portal.views.account import entrance, franceconnect, links, second_factor, security
+from guichet.portal.views.dossiers import catalogue, dashboard, dossier, filing
 
 app_name = "portal"
 urlpatterns = [
@@ -68,6 +69,27 @@ urlpatterns = [
     path("mon-compte/franceconnect/retirer/", franceconnect.unlink, name="unlink_identity"),
     path("mon-compte/connexions/", security.revoke, name="revoke"),
     path("mon-compte/fermer/", security.close, name="close_account"),
+    path("mes-demarches/", dashboard.dashboard, name="dashboard"),
+    path("mes-demarches/terminees/", dashboard.ended, name="dossiers_ended"),
+    path("mes-demarches/messages/", dashboard.messages, name="my_messages"),
+    path("mes-demarches/demarches/", catalogue.procedures, name="procedures"),
+    path("mes-demarches/demarches/<slug:code>/", catalogue.procedure, name="procedure"),
+    path("mes-demarches/demarches/<slug:code>/puis-je/", catalogue.check, name="procedure_check"),
+    path("mes-demarches/demarches/<slug:code>/commencer/", catalogue.start, name="procedure_start"),
+    path("mes-demarches/brouillon/<uuid:key>/", filing.draft, name="draft"),
+    path("mes-demarches/brouillon/<uuid:key>/supprimer/", filing.drop, name="draft_drop"),
+    path("mes-demarches/brouillon/<uuid:key>/<slug:code>/", filing.page, name="draft_page"),
+    path("mes-demarches/dossier/<str:reference>/", dossier.dossier, name="dossier"),
+    path("mes-demarches/dossier/<str:reference>/depose/", dossier.filed, name="dossier_filed"),
+    path("mes-demarches/dossier/<str:reference>/document/<slug:code>/", dossier.document, name="dossier_document"),
+    path("mes-demarches/dossier/<str:reference>/message/", dossier.message, name="dossier_message"),
+    path("mes-demarches/dossier/<str:reference>/retirer/", dossier.leave, name="dossier_withdraw"),
+    path("mes-demarches/dossier/<str:reference>/corriger/<slug:code>/", dossier.correction, name="dossier_correct"),
+    path("mes-demarches/dossier/<str:reference>/compte/", dossier.bank_account, name="dossier_account"),
+    path("mes-demarches/dossier/<str:reference>/calcul/", dossier.computation, name="dossier_computation"),
+    path("mes-demarches/dossier/<str:reference>/recapitulatif.pdf", dossier.summary_pdf, name="dossier_summary"),
+    path("mes-demarches/dossier/<str:reference>/decision.pdf", dossier.decision_pdf, name="dossier_decision"),
+    path("mes-demarches/piece/<int:pk>/", dossier.piece_file, name="piece_file"),
     path("accessibilite/", pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", pages.privacy, name="privacy"),
     path("mentions-legales/", pages.legal, name="legal"),

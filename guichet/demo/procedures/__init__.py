@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from guichet.accounts.models import User
 from guichet.organisation.models import Team, Topic
@@ -16,6 +17,16 @@ FOLDER = Path(__file__).parent
 def load_procedures(*, by: User, reviewer: User) -> list[Procedure]:
     """Every file of the folder, once. `by` writes, `reviewer` publishes: nobody publishes what he wrote."""
     return [load(path, by=by, reviewer=reviewer) for path in sorted(FOLDER.glob("*.json"))]
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """Answers that a person might give, by code of procedure: the demo files them, tests too."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.json")):
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said.get("example"):
+            found[said["code"]] = said["example"]
+    return found
 
 
 def load(path: Path, *, by: User, reviewer: User) -> Procedure:

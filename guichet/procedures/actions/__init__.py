@@ -39,8 +39,8 @@ from guichet.procedures.actions.editing import (
     save_definition,
     submit,
 )
-from guichet.procedures.actions.ending import correct, lapse, withdraw, write_message
-from guichet.procedures.actions.filing import file_dossier
+from guichet.procedures.actions.ending import correct, lapse, see_thread, withdraw, write_message
+from guichet.procedures.actions.filing import file_dossier, keep_recap
 from guichet.procedures.actions.paying import (
     change_account,
     make_ready,
@@ -54,8 +54,8 @@ __all__ = [
     "adjourn_list", "ask_missing", "assign", "begin", "cancel_sitting", "change_account", "close_procedure",
     "complete", "confirm", "correct", "create_procedure", "decide", "declare_admissible", "discard",
     "end_overdue_requests", "enrol", "expire_drafts", "file_dossier", "freeze", "hold", "judge", "keep_document",
-    "lapse", "make_ready", "new_draft", "note_first_read", "open_sitting", "order_payments", "propose", "publish",
-    "read_return", "recompute", "record_implicit", "recover", "remove_kept", "reopen_procedure", "return_to_draft",
-    "reuse", "save_definition", "save_page", "send_back", "send_piece", "shorten", "strike", "submit", "vote",
-    "waive", "withdraw", "withdraw_decision", "write_message",
+    "keep_recap", "lapse", "make_ready", "new_draft", "note_first_read", "open_sitting", "order_payments",
+    "propose", "publish", "read_return", "recompute", "record_implicit", "recover", "remove_kept",
+    "reopen_procedure", "return_to_draft", "reuse", "save_definition", "save_page", "see_thread", "send_back",
+    "send_piece", "shorten", "strike", "submit", "vote", "waive", "withdraw", "withdraw_decision", "write_message",
 ]  # fmt: skip

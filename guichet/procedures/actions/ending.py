@@ -17,7 +17,7 @@ from guichet.people.models import Person
 from guichet.procedures.actions.deadlines import clear_all
 from guichet.procedures.actions.moving import locked, locked_by_person, move, portal, save, tell
 from guichet.procedures.answers import read_page
-from guichet.procedures.models import Dossier, Outcome
+from guichet.procedures.models import Dossier, Outcome, ThreadSeen
 from guichet.procedures.models.dossier import Phase
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ def write_message(
     if row.case is None:
         raise Refused("Ce dossier n'est pas encore déposé.", status=409)
     return add_message(row.case, address=address, text=text, files=files, key=key)
+
+
+@transaction.atomic
+def see_thread(dossier: Dossier, *, person: Person) -> None:
+    """The person opened his dossier: its messages are no longer new to him. The reading itself is his own."""
+    if dossier.case_id is not None:
+        ThreadSeen.objects.update_or_create(person=person, case_id=dossier.case_id, defaults={"at": timezone.now()})
 
 
 @transaction.atomic

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from guichet.cases.actions.opening import open_from
 from guichet.cases.models import Case, Interaction
+from guichet.core import files
 from guichet.core.calendar import paris_day
+from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
 from guichet.organisation.models import Channel
 from guichet.people.models import Person
@@ -21,7 +23,7 @@ from guichet.procedures.computing import pieces_of
 from guichet.procedures.definition import Definition, Silence
 from guichet.procedures.models import Dossier, Outcome, Piece
 from guichet.procedures.models.dossier import Phase
-from guichet.procedures.recap import text_of
+from guichet.procedures.recap import pdf, text_of
 
 if TYPE_CHECKING:
     from guichet.accounts.models import User
@@ -85,6 +87,16 @@ def _check(row: Dossier, definition: Definition, day: date, *, by: User | None) 
     if definition.capacity is not None and _filed_in_window(row, definition, day) >= definition.capacity:
         raise Refused("Le nombre de dossiers prévu est atteint. Écrivez-nous pour être inscrit sur la liste d'attente.",
                       status=409)  # fmt: skip
+
+
+@transaction.atomic
+def keep_recap(dossier: Dossier, *, person: Person) -> StoredFile | None:
+    """The summary as PDF, made at the first reading and kept until an answer is corrected; None without WeasyPrint."""
+    row = locked_by_person(dossier, person)
+    if row.recap is None and (content := pdf(row)) is not None:
+        row.recap = files.keep(content, name="recapitulatif.pdf")
+        Dossier.objects.filter(pk=row.pk).update(recap=row.recap)
+    return row.recap
 
 
 def already_filed(row: Dossier, definition: Definition, day: date) -> Dossier | None:

@@ -75,7 +75,7 @@ def _expect(dossier: Dossier) -> None:
         piece for piece in dossier.pieces.all() if piece.state in Piece.OPEN and (piece.required or piece.reason)
     ] if dossier.pk and not dossier.is_over and not dossier.is_draft else []  # fmt: skip
     if not open_ones:
-        dossier.expected, dossier.expected_by = "", None
+        dossier.expected, dossier.expected_what, dossier.expected_by = "", "", None
         return
     dates = [piece.due_on for piece in open_ones if piece.due_on]
     again = any(piece.state == Piece.State.REFUSED for piece in open_ones)
@@ -83,6 +83,7 @@ def _expect(dossier: Dossier) -> None:
         dossier.expected = "Document à renvoyer" if again else "Document à envoyer"
     else:
         dossier.expected = f"{len(open_ones)} documents à envoyer"
+    dossier.expected_what = ", ".join(piece.label for piece in open_ones)[:300]
     dossier.expected_by = min(dates) if dates else None
 
 

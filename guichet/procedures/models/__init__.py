@@ -1,6 +1,6 @@
 from guichet.procedures.models.deciding import Decision, Opinion, Seat, Sitting
 from guichet.procedures.models.dossier import MOVES, Dossier, Outcome, next_reference
-from guichet.procedures.models.due import Deadline, Said
+from guichet.procedures.models.due import Deadline, Said, ThreadSeen
 from guichet.procedures.models.kept import KeptDocument
 from guichet.procedures.models.paying import Payment, PaymentOrder
 from guichet.procedures.models.piece import Piece, PieceFile, PieceRequest
@@ -24,5 +24,6 @@ __all__ = [
     "Said",
     "Seat",
     "Sitting",
+    "ThreadSeen",
     "next_reference",
 ]

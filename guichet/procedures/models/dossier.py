@@ -113,6 +113,7 @@ class Dossier(models.Model):
     outcome = models.CharField("issue", max_length=20, choices=Outcome, default=Outcome.NONE, blank=True)
     # What the person has to do first, in a line; empty when we have the next move.
     expected = models.CharField("attendu de l'usager", max_length=200, blank=True)
+    expected_what = models.CharField("quoi", max_length=300, blank=True)
     expected_by = models.DateField("attendu avant le", null=True)
 
     answers = models.JSONField("réponses", default=dict)

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from guichet.cases.models import Case
 from guichet.people.models import Person
 from guichet.procedures.models.dossier import Dossier
 
@@ -57,3 +58,18 @@ class Said(models.Model):
 
     def __str__(self) -> str:
         return self.what
+
+
+class ThreadSeen(models.Model):
+    """When a person last opened the thread of a case in his account: what came since is new."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = "fil consulté"
+        constraints = [models.UniqueConstraint(fields=["person", "case"], name="thread_seen_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.case_id}"

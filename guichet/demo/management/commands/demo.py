@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from guichet.cases.models import Case
-from guichet.demo import history, region
+from guichet.demo import dossiers, history, region
 from guichet.organisation.models import Team
+from guichet.procedures.models import Dossier
 
 CASES = 2000
 
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         if not Case.objects.exists():
             history.load(CASES)
             history.orient_waiting()
+        if not Dossier.objects.exists():
+            dossiers.build(password=region.PASSWORD)
         if scale:
             history.load(scale, seed=scale, say=self.stdout.write)
         self.stdout.write("La Région de démonstration est chargée.")

@@ -1,0 +1,1 @@
+"""« Mes Démarches »: the dashboard, the forms, the page of a dossier."""
