@@ -135,7 +135,7 @@ def _money(it: Definition) -> Iterator[str]:
             yield f"« {parameter.label} » a deux valeurs le même jour."
     if it.amount is not None and not it.amount.lines:
         yield "Le montant n'a pas de calcul."
-    if it.amount is not None and not it.instalments:
+    if it.amount is not None and not it.amount.to_pay and not it.instalments:
         yield "Dites en combien de fois le montant est versé."
     for instalment in it.instalments:
         kind, _, code = instalment.after.partition(":")

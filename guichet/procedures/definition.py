@@ -177,6 +177,7 @@ class Amount(Part):
     """How the amount is computed: lines shown one by one; the last one is the amount, in euros."""
 
     lines: tuple[Computed, ...]
+    to_pay: bool = False  # a tariff that the family pays, not a grant
     ceiling_source: Line = ""
     # Shortened stay: the amount is recomputed as proportional to this ratio of two fields.
     prorata_done: Code | None = None

@@ -17,6 +17,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, DivisionByZero, InvalidO
 from functools import lru_cache
 from typing import Any
 
+from guichet.core.identifiers import department_of
+
 Value = Decimal | str | bool | date | list[Any] | None
 LONGEST = 2000
 DEEPEST = 40
@@ -64,6 +66,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "arrondi": lambda x: x.quantize(Decimal("0.01"), ROUND_HALF_UP),
     "entier": lambda x: x.quantize(Decimal(1), ROUND_DOWN),
     "palier": _tier,
+    "departement": lambda postcode: department_of(str(postcode)),
     "nombre": lambda items: Decimal(len(items)),
 }
 LAZY = frozenset({"si", "vide", "defaut"})  # look at what they are given before it is known

@@ -50,6 +50,7 @@ from guichet.people import actions as people
 from guichet.people.identity import Claim
 from guichet.people.models import Merge, Person
 from tests.factories import Region, article, build_region, case_of, citizen_account, mail, receive
+from tests.house.filed import Filed, filed
 from tests.portal.test_contact import PDF, filled
 
 CITIZEN = "sandrine.lacoste@courriel.example"
@@ -93,6 +94,7 @@ class House:
     chat: Chat  # waits for a person of the team of Nadia
     dialogue: Dialogue
     account: Account  # of a citizen
+    filed: Filed  # his dossiers
     outgoing: str  # the name of a mail in the folder of the demonstration
 
     @property
@@ -143,7 +145,8 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
-        account=citizen_account(),
+        account=(account := citizen_account()),
+        filed=filed(region, account),
         aid=_aid(region),
         article=(card := _article(region)),
         event=SeasonEvent.objects.create(title="Rentrée", day="2026-09-01", shown_from="2026-08-01",

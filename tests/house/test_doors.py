@@ -53,6 +53,10 @@ def of_account(**more: Any) -> Door:
     return Door((ACCOUNT,), dict.fromkeys((NOBODY, CITIZEN, AGENT, STRANGER, CHIEF), SIGN_IN), **more)
 
 
+def of_dossier(**more: Any) -> Door:
+    return of_account(arguments=lambda house: {"reference": house.filed.granted.reference}, **more)
+
+
 def of_agents(**more: Any) -> Door:
     return Door(IN_DESK, TO_LOGIN, **more)
 
@@ -129,7 +133,7 @@ DOORS: dict[str, Door] = {
     "portal:follow_attachment": of_citizen(404, arguments=lambda house: {"pk": house.attachment.pk}),
     "portal:follow_leave": public(post={}, answers=(302,)),
     # accounts of citizens
-    "portal:sign_in": Door((NOBODY, CITIZEN, AGENT, STRANGER, CHIEF), {ACCOUNT: "/mon-compte/"}),
+    "portal:sign_in": Door((NOBODY, CITIZEN, AGENT, STRANGER, CHIEF), {ACCOUNT: "/mes-demarches/"}),
     "portal:ask_link": public(),
     "portal:create": public(),
     "portal:forgotten": public(),
@@ -153,6 +157,34 @@ DOORS: dict[str, Door] = {
     "portal:unlink_identity": of_account(post={}, answers=DONE),
     "portal:revoke": of_account(post={}, answers=DONE),
     "portal:close_account": of_account(),
+    # his dossiers
+    "portal:dashboard": of_account(),
+    "portal:dossiers_ended": of_account(),
+    "portal:my_messages": of_account(),
+    "portal:procedures": public(),
+    "portal:procedure": public(arguments=lambda house: {"code": house.filed.procedure.code}),
+    "portal:procedure_check": public(arguments=lambda house: {"code": house.filed.procedure.code}),
+    "portal:procedure_start": of_account(
+        arguments=lambda house: {"code": house.filed.procedure.code}, post={}, answers=DONE
+    ),
+    "portal:draft": of_account(arguments=lambda house: {"key": house.filed.draft.key}, answers=DONE),
+    "portal:draft_drop": of_account(arguments=lambda house: {"key": house.filed.draft.key}),
+    "portal:draft_page": of_account(arguments=lambda house: {"key": house.filed.draft.key, "code": "vous"}),
+    "portal:dossier": of_dossier(),
+    "portal:dossier_filed": of_dossier(),
+    "portal:dossier_document": of_account(
+        arguments=lambda house: {"reference": house.filed.waiting.reference, "code": "rib"}, post={}, answers=DONE
+    ),
+    "portal:dossier_message": of_dossier(post={"message": "Bonjour."}, answers=DONE),
+    "portal:dossier_withdraw": of_dossier(),
+    "portal:dossier_correct": of_account(
+        arguments=lambda house: {"reference": house.filed.waiting.reference, "code": "sejour"}
+    ),
+    "portal:dossier_account": of_dossier(),
+    "portal:dossier_computation": of_dossier(),
+    "portal:dossier_summary": of_dossier(),
+    "portal:dossier_decision": of_dossier(),
+    "portal:piece_file": of_account(arguments=lambda house: {"pk": house.filed.piece.pk}),
     # entrance of the desk
     "desk:login": Door((NOBODY, CITIZEN, ACCOUNT), dict.fromkeys(IN_DESK, "/bureau/")),
     "desk:code": Door((), dict.fromkeys(EVERYONE, LOGIN)),  # opened by a right password only: tests/accounts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -34,7 +35,8 @@ from guichet.organisation.models import Team, Topic
 from guichet.outbox.models import Delivery, Parcel
 from guichet.people.actions import set_keys
 from guichet.people.models import Person
-from tests.factories import article
+from guichet.procedures.models import Deadline, Dossier, Piece, PieceFile
+from tests.factories import article, case_of, mail, receive, signed_in
 from tests.house.lived import CITIZEN, House, agent, citizen
 
 FEW, MANY = 5, 50
@@ -153,10 +155,29 @@ def of_citizen(house: House) -> Client:
     return citizen(house.case)
 
 
+def of_account(house: House) -> Client:
+    return signed_in(Client(), house.account)
+
+
+def more_dossiers(house: House, count: int) -> None:
+    """Of the same person, filed, with a date and a document each."""
+    model = house.filed.waiting
+    for _ in range(count):
+        case = case_of(receive(mail(message_id=f"<d{uuid.uuid4()}@x.example>")))
+        dossier = Dossier.objects.get(pk=model.pk)
+        dossier.pk, dossier.key, dossier.case, dossier.reference = None, uuid.uuid4(), case, case.reference
+        dossier.save()
+        Deadline.objects.create(dossier=dossier, person=dossier.applicant, kind="piece", label="x", day="2026-12-24")
+        piece = Piece.objects.create(dossier=model, code=f"p{uuid.uuid4().hex[:9]}", label="Autre")
+        PieceFile.objects.create(piece=piece, file=house.filed.piece.file, name="x.pdf")
+
+
 PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
     ("/", lambda house: Client(), more_topics),
     ("/contact/", lambda house: Client(), more_topics),
     ("/suivi/demande/", of_citizen, more_exchanges),
+    ("/mes-demarches/", of_account, more_dossiers),
+    ("/mes-demarches/dossier/{dossier}/", of_account, more_dossiers),
     ("/bureau/?file=a-traiter", of_nadia, more_cases),
     ("/bureau/?file=equipe-{team}", of_nadia, more_cases),
     ("/bureau/recherche/?q=lacoste", of_nadia, more_cases),
@@ -188,7 +209,9 @@ def test_the_number_of_queries_does_not_grow(
 ) -> None:
     machine(GUICHET)
     client = visitor(house)
-    address = page.format(case=house.case.reference, team=house.region.transport.pk)
+    address = page.format(
+        case=house.case.reference, team=house.region.transport.pk, dossier=house.filed.waiting.reference
+    )
     grow(house, FEW)
     few = questions(client, address)
     grow(house, MANY - FEW)

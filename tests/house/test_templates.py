@@ -29,6 +29,8 @@ from guichet.noa.actions import judge
 from guichet.notices.actions import warn
 from guichet.portal.sheets import sign_asked
 from tests.citizens.walk import walk_through_accounts, walk_through_proconnect
+from tests.factories import signed_in
+from tests.house.filed import walk
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
 from tests.portal.test_contact import filled
@@ -124,6 +126,7 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
             with as_if_never():
                 knock(client, house, name)
     _refusals_of_citizens(house)
+    walk(signed_in(Client(), house.account), house.filed)
     walk_through_accounts()
     walk_through_proconnect(house.region.nadia.email)
     _guide(house)

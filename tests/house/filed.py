@@ -1,0 +1,99 @@
+"""Dossiers of the citizen of the house: one decided and half paid, one that waits for documents, one being written."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from guichet.accounts.actions import create_agent, join
+from guichet.accounts.machines import GUICHET, machine
+from guichet.accounts.models import User
+from guichet.citizens.models import Account
+from guichet.demo.procedures import FOLDER, load
+from guichet.procedures import actions as do
+from guichet.procedures.models import Dossier, PieceFile, Procedure
+from tests.factories import Region
+from tests.procedures.conftest import PDF, STUDENT, fill
+
+
+@dataclass
+class Filed:
+    procedure: Procedure
+    granted: Dossier  # decided in a sitting, two thirds to be paid
+    waiting: Dossier  # documents asked for
+    draft: Dossier
+    piece: PieceFile
+    officer: User
+    second: User
+
+
+def filed(region: Region, account: Account) -> Filed:
+    by = machine(GUICHET)
+    person = account.person
+    procedure = load(FOLDER / "mobilite_internationale.json", by=by, reviewer=by)
+    procedure.team = region.youth
+    procedure.save()
+    second = create_agent("maud@agents.example", by=by, password="un mot de passe long", first_name="Maud",
+                          last_name="Lestage")  # fmt: skip
+    join(second, region.youth, by=by)
+    leo = region.leo
+    granted = _file(procedure, person, *("convention", "ceam", "identite", "rib"))
+    do.declare_admissible(granted, by=leo)
+    for piece in granted.pieces.filter(state="received"):
+        do.judge(piece, by=leo, accepted=True)
+    do.complete(granted, by=leo)
+    do.confirm(do.propose(granted, by=leo, way="favourable"), by=second)
+    sitting = do.open_sitting(by=leo, day=timezone.localdate())
+    do.enrol(sitting, [granted], by=leo)
+    do.freeze(sitting, by=leo)
+    do.vote(sitting.seats.get(), by=leo, result="granted", amount_cents=40000)
+    do.hold(sitting, by=leo, deliberation="2026.1")
+    Dossier.objects.filter(pk=granted.pk).update(received_at=timezone.now() - timedelta(days=400))
+    waiting = _file(procedure, person, "ceam")
+    do.declare_admissible(waiting, by=leo)
+    do.judge(waiting.pieces.get(code="ceam"), by=leo, accepted=False, reason="La photo est floue.")
+    do.ask_missing(waiting, by=leo, until=timezone.localdate() + timedelta(days=10))
+    Dossier.objects.filter(pk=waiting.pk).update(received_at=timezone.now() - timedelta(days=800))
+    draft = do.begin(procedure, person)
+    return Filed(
+        procedure, Dossier.objects.get(pk=granted.pk), Dossier.objects.get(pk=waiting.pk), draft,
+        PieceFile.objects.filter(piece__dossier=granted)[0], leo, second,
+    )  # fmt: skip
+
+
+def _file(procedure: Procedure, person: Any, *pieces: str) -> Dossier:
+    draft = fill(do.begin(procedure, person), person, STUDENT)
+    for code in pieces:
+        do.send_piece(draft, code, person=person, content=PDF + code.encode(), name=f"{code}.pdf")
+    return do.file_dossier(draft, person=person, address="camille.duprat@courriel.example")
+
+
+def walk(client: Client, found: Filed) -> None:
+    """What a refused form shows, and the pages of each state."""
+    base = f"/mes-demarches/brouillon/{found.draft.key}"
+    client.post(f"{base}/vous/", {"edit": "0"})
+    found.draft.refresh_from_db()
+    client.post(f"{base}/vous/", {"edit": found.draft.edit, "date_naissance": "hier"})
+    client.get(f"{base}/vous/?voir")
+    client.post(f"{base}/documents/", {"piece": "ceam"})
+    client.post(f"{base}/documents/", {"piece": "ceam", "fichier": io.BytesIO(PDF)})
+    client.get(f"{base}/documents/")
+    client.post(f"{base}/recapitulatif/")
+    client.post(f"/mes-demarches/demarches/{found.procedure.code}/puis-je/", {**STUDENT, "date_naissance": "x"})
+    client.post(f"/mes-demarches/demarches/{found.procedure.code}/puis-je/", STUDENT)
+    waiting = f"/mes-demarches/dossier/{found.waiting.reference}"
+    client.post(f"{waiting}/document/rib/", {"fichier": io.BytesIO(b"")})
+    client.post(f"{waiting}/message/", {"message": ""})
+    client.post(f"{waiting}/corriger/sejour/", {**STUDENT, "fin": "2020-01-01", "edit": found.waiting.edit})
+    client.post(f"/mes-demarches/dossier/{found.granted.reference}/compte/", {"iban": "x"})
+    client.post(f"{waiting}/retirer/")
+    client.get(f"{waiting}/")
+    client.get("/mes-demarches/terminees/")
+    client.post(f"{base}/supprimer/")
+    client.get(f"/mes-demarches/brouillon/{uuid.uuid4()}/")
