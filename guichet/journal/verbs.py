@@ -90,6 +90,7 @@ SAID = {
     "delivery.delayed": "Remise retardée",
     "delivery.retried": "Nouvel envoi demandé",
     "delivery.set_aside": "Échec d'envoi traité autrement",
+    "dossier.read": "Dossier consulté",
     "dossier.begun": "Dossier commencé",
     "dossier.discarded": "Brouillon supprimé",
     "dossier.draft_expired": "Brouillon effacé, sans nouvelle depuis longtemps",

@@ -6,7 +6,7 @@ import io
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from unittest.mock import patch
 
 from django.test import Client
 from django.utils import timezone
@@ -16,8 +16,9 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.citizens.models import Account
 from guichet.demo.procedures import FOLDER, load
+from guichet.people.models import Person
 from guichet.procedures import actions as do
-from guichet.procedures.models import Dossier, PieceFile, Procedure
+from guichet.procedures.models import Dossier, PaymentOrder, PieceFile, Procedure, Sitting
 from tests.factories import Region
 from tests.procedures.conftest import PDF, STUDENT, fill
 
@@ -29,6 +30,8 @@ class Filed:
     waiting: Dossier  # documents asked for
     draft: Dossier
     piece: PieceFile
+    sitting: Sitting
+    order: PaymentOrder
     officer: User
     second: User
 
@@ -36,6 +39,11 @@ class Filed:
 def filed(region: Region, account: Account) -> Filed:
     by = machine(GUICHET)
     person = account.person
+    with patch("guichet.procedures.letters.pdf_of", return_value=PDF):  # drawn in tests/procedures
+        return _filed(by, region, person)
+
+
+def _filed(by: User, region: Region, person: Person) -> Filed:
     procedure = load(FOLDER / "mobilite_internationale.json", by=by, reviewer=by)
     procedure.team = region.youth
     procedure.save()
@@ -55,6 +63,7 @@ def filed(region: Region, account: Account) -> Filed:
     do.vote(sitting.seats.get(), by=leo, result="granted", amount_cents=40000)
     do.hold(sitting, by=leo, deliberation="2026.1")
     Dossier.objects.filter(pk=granted.pk).update(received_at=timezone.now() - timedelta(days=400))
+    order = do.order_payments(list(granted.payments.filter(rank=1)), by=leo, execution_day=timezone.localdate())
     waiting = _file(procedure, person, "ceam")
     do.declare_admissible(waiting, by=leo)
     do.judge(waiting.pieces.get(code="ceam"), by=leo, accepted=False, reason="La photo est floue.")
@@ -63,11 +72,11 @@ def filed(region: Region, account: Account) -> Filed:
     draft = do.begin(procedure, person)
     return Filed(
         procedure, Dossier.objects.get(pk=granted.pk), Dossier.objects.get(pk=waiting.pk), draft,
-        PieceFile.objects.filter(piece__dossier=granted)[0], leo, second,
+        PieceFile.objects.filter(piece__dossier=granted)[0], sitting, order, leo, second,
     )  # fmt: skip
 
 
-def _file(procedure: Procedure, person: Any, *pieces: str) -> Dossier:
+def _file(procedure: Procedure, person: Person, *pieces: str) -> Dossier:
     draft = fill(do.begin(procedure, person), person, STUDENT)
     for code in pieces:
         do.send_piece(draft, code, person=person, content=PDF + code.encode(), name=f"{code}.pdf")
@@ -97,3 +106,38 @@ def walk(client: Client, found: Filed) -> None:
     client.get("/mes-demarches/terminees/")
     client.post(f"{base}/supprimer/")
     client.get(f"/mes-demarches/brouillon/{uuid.uuid4()}/")
+
+
+def walk_in_desk(client: Client, other: Client, found: Filed) -> None:
+    """The appraisal of one dossier, refused and done, then its committee, as two agents of the service see them."""
+    base = f"/bureau/dossiers/{found.waiting.reference}"
+    for verb, posted in (
+        ("attribuer", {"agent": "moi"}), ("juger", {"piece": found.waiting.pieces.get(code="ceam").pk, "juge": "non"}),
+        ("pieces", {"avant": "hier"}), ("complet", {}), ("proposer", {"avis": "x"}),
+        ("decider", {"decision": "granted"}),
+        ("inscrire", {}), ("ecourter", {"duree": "x"}), ("reverser", {"montant": "x"}), ("caduc", {}),
+    ):  # fmt: skip
+        client.post(f"{base}/faire/{verb}/", posted)
+    for piece in found.waiting.pieces.exclude(state="later"):
+        client.post(f"{base}/faire/dispenser/", {"piece": piece.pk, "motif": "Vu à l'accueil."})
+    client.post(f"{base}/faire/complet/")
+    client.get(f"{base}/")
+    client.post(f"{base}/faire/proposer/", {"avis": "favourable"})
+    other.get(f"{base}/")
+    other.post(f"{base}/faire/confirmer/")
+    client.get(f"{base}/")
+    client.post("/bureau/dossiers/seances/", {"jour": ""})
+    client.post("/bureau/dossiers/seances/", {"jour": timezone.localdate().isoformat()})
+    sitting = Sitting.objects.latest("pk")
+    at = f"/bureau/dossiers/seances/{sitting.pk}"
+    client.get(f"{at}/")
+    client.post(f"{at}/faire/inscrire/")
+    client.post(f"{at}/faire/inscrire/", {"dossier": found.waiting.pk})
+    client.get(f"{at}/")
+    client.get("/bureau/dossiers/seances/")
+    client.post(f"{at}/faire/arreter/")
+    client.get(f"{at}/")
+    client.post(f"{at}/faire/tenir/", {"deliberation": "1"})
+    client.post("/bureau/dossiers/versements/", {"jour": "x"})
+    client.post(f"/bureau/dossiers/ordres/{found.order.pk}/")
+    client.get("/bureau/dossiers/silences/")

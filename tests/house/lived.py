@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -94,8 +95,12 @@ class House:
     chat: Chat  # waits for a person of the team of Nadia
     dialogue: Dialogue
     account: Account  # of a citizen
-    filed: Filed  # his dossiers
     outgoing: str  # the name of a mail in the folder of the demonstration
+
+    @cached_property
+    def filed(self) -> Filed:
+        """The dossiers of the citizen, made for who asks."""
+        return filed(self.region, self.account)
 
     @property
     def accounts(self) -> dict[str, User]:
@@ -145,8 +150,7 @@ def live() -> House:
             state=InboundItem.State.QUARANTINED, error="Message illisible", received_at=timezone.now(),
         ),
         outgoing=outgoing,
-        account=(account := citizen_account()),
-        filed=filed(region, account),
+        account=citizen_account(),
         aid=_aid(region),
         article=(card := _article(region)),
         event=SeasonEvent.objects.create(title="Rentrée", day="2026-09-01", shown_from="2026-08-01",

@@ -61,6 +61,11 @@ def of_agents(**more: Any) -> Door:
     return Door(IN_DESK, TO_LOGIN, **more)
 
 
+def of_service(**more: Any) -> Door:
+    """For the service in charge of the procedure and administrators; another agent finds nothing."""
+    return Door((STRANGER, CHIEF), {**TO_LOGIN, AGENT: 404}, **more)
+
+
 def of_case(**more: Any) -> Door:
     """The team of the case; another team learns nothing, not even that the number exists."""
     more.setdefault("arguments", lambda house: {"reference": house.case.reference})
@@ -191,6 +196,28 @@ DOORS: dict[str, Door] = {
     "desk:proconnect": public(answers=(404,)),
     "desk:proconnect_back": public(answers=(404,)),
     "desk:logout": public(post={}, answers=(302,)),
+    # dossiers, of the team of Léo
+    "desk:dossiers": of_agents(),
+    "desk:silences": of_agents(),
+    "desk:sittings": of_agents(),
+    "desk:sitting": of_agents(arguments=lambda house: {"pk": house.filed.sitting.pk}),
+    "desk:sitting_csv": of_agents(arguments=lambda house: {"pk": house.filed.sitting.pk}),
+    "desk:sitting_act": of_agents(
+        arguments=lambda house: {"pk": house.filed.sitting.pk, "verb": "arreter"}, post={}, answers=DONE
+    ),
+    "desk:payments": of_agents(),
+    "desk:payment_again": of_service(
+        arguments=lambda house: {"pk": house.filed.order.payments.get().pk}, post={}, answers=DONE
+    ),
+    "desk:payment_order": of_service(arguments=lambda house: {"pk": house.filed.order.pk}),
+    "desk:payment_file": of_service(arguments=lambda house: {"pk": house.filed.order.pk, "kind": "xml"}),
+    "desk:dossier_piece": of_service(arguments=lambda house: {"pk": house.filed.piece.pk}),
+    "desk:dossier": of_service(arguments=lambda house: {"reference": house.filed.granted.reference}),
+    "desk:dossier_act": of_service(
+        arguments=lambda house: {"reference": house.filed.granted.reference, "verb": "recalculer"},
+        post={},
+        answers=DONE,
+    ),
     # agents
     "desk:inbox": of_agents(),
     "desk:told": of_agents(),
@@ -384,6 +411,7 @@ def knock(client: Client, house: House, name: str) -> HttpResponse:
 @pytest.mark.parametrize("name", ROUTES)
 def test_each_visitor_gets_what_is_his(house: House, name: str) -> None:
     door = DOORS[name]
+    door.arguments(house)  # what it is about exists before anyone knocks: a visit is taken back
     assert set(door.opens) | set(door.closed) == set(EVERYONE)
     assert not set(door.opens) & set(door.closed)
     for who, client in visitors(house).items():

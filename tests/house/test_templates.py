@@ -30,7 +30,7 @@ from guichet.notices.actions import warn
 from guichet.portal.sheets import sign_asked
 from tests.citizens.walk import walk_through_accounts, walk_through_proconnect
 from tests.factories import signed_in
-from tests.house.filed import walk
+from tests.house.filed import walk, walk_in_desk
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
 from tests.portal.test_contact import filled
@@ -120,12 +120,14 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
     """Every address, as each visitor who may enter, then what a refused form shows, then the rare pages."""
     settings.EMBED_ORIGINS = ["https://jeunes.region.example"]
     settings.LEGAL = {**settings.LEGAL, "host": "Hébergeur, Bordeaux"}
+    assert house.filed  # before the visits, which are taken back
     leaving = ["desk:logout", "portal:follow_leave", "portal:sign_out"]
     for client in visitors(house).values():
         for name in [*(route for route in ROUTES if route not in leaving), *leaving]:
             with as_if_never():
                 knock(client, house, name)
     _refusals_of_citizens(house)
+    walk_in_desk(agent(house.region.leo), agent(house.filed.second), house.filed)
     walk(signed_in(Client(), house.account), house.filed)
     walk_through_accounts()
     walk_through_proconnect(house.region.nadia.email)

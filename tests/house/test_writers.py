@@ -23,6 +23,7 @@ WRITERS = {
     "cases/scanning.py": "claims a file and notes what the scanner said",
     "cases/sending.py": "part of the actions that write to the citizen",
     "core/files.py": "keeps bytes and their row",
+    "core/photographs.py": "a picture saved in memory",
     "core/openid/dialogue.py": "the session of who comes back, before the provider is asked",
     "journal/watching.py": "how far a watcher has read",
     "noa/proof.py": "part of the actions of a conversation, which call it inside their transaction",

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from guichet.accounts.models import User
-from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases
+from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases, teams_seen
 from guichet.cases.models import RoutingDecision
 from guichet.cases.policy import rights, viewer_of
 from guichet.core.kept import Kept
@@ -22,9 +22,11 @@ from guichet.desk.views.mail import outgoing_folder
 from guichet.noa.models import Chat, ChatState
 from guichet.noa.queue import waiting_for
 from guichet.notices.models import Alert
+from guichet.procedures.models import Procedure
 
 register = template.Library()
 # As `Alert.objects.for_user(user).unread()`.
+IN_CHARGE: Kept[Procedure] = Kept(lambda teams: Procedure.objects.filter(team_id__among=teams).order_by("pk")[:1])
 UNREAD = Kept(lambda user, *given: Alert.objects.unread().filter(rights("case__", *given), user_id=user))
 
 
@@ -114,6 +116,17 @@ def chats_waiting(context: Any) -> int:
     if not isinstance(user, User) or not user.is_active or not Chat.objects.filter(state=ChatState.QUEUED).exists():
         return 0
     return waiting_for(user).count()
+
+
+@register.simple_tag(takes_context=True)
+def appraises(context: Any) -> bool:
+    """His teams are in charge of a procedure: dossiers are his work too."""
+    user = getattr(context.get("request"), "user", None)
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    if user.is_administrator:
+        return True
+    return bool(IN_CHARGE([team.pk for team in teams_seen(user)]))
 
 
 @register.simple_tag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -10,15 +11,30 @@ from django.utils import timezone
 
 from guichet.core.refused import Refused
 from guichet.core.text import strip_controls
+from guichet.journal.models import Event
 from guichet.procedures.actions.moving import locked, move, save, tell
 from guichet.procedures.computing import computation
 from guichet.procedures.definition import Phase as P
 from guichet.procedures.formulas import BadFormula, Unknown
 from guichet.procedures.models import Dossier, Opinion, Piece
 from guichet.procedures.models.dossier import Phase
+from guichet.procedures.policy import require_appraise
 
 if TYPE_CHECKING:
     from guichet.accounts.models import User
+
+
+@transaction.atomic
+def note_read(dossier: Dossier, *, by: User) -> None:
+    """Every reading of a person's file is recorded; the same agent's again within the hour is one reading."""
+    require_appraise(by, dossier)
+    since = timezone.now() - timedelta(hours=1)
+    about = f"dossier:{dossier.pk}"
+    known = Event.objects.filter(
+        person_id=dossier.applicant_id, at__gte=since, verb="dossier.read", actor=by, subject=about
+    )
+    if not known.exists():
+        tell("dossier.read", dossier, by=by)
 
 
 @transaction.atomic
