@@ -25,6 +25,8 @@ from guichet.desk.previews import IMAGES
 from guichet.procedures import actions as do
 from guichet.procedures.models import Dossier, PieceFile, Sitting
 
+# What is shown again after a refusal.
+TYPED = ("avis", "avant", "montant", "motif", "motifs", "pourquoi", "texte")
 DELAY = 15  # days proposed for the missing pieces
 
 
@@ -85,7 +87,7 @@ def _show(request: AgentRequest, found: Dossier, *, fault: str = "", verb: str =
         or (lines[0] if lines else None)
     )
     context |= {
-        "nav": "dossiers", "fault": fault, "fault_verb": verb, "typed": request.POST if fault else {}, "looked": looked,
+        "nav": "dossiers", "fault": fault, "fault_verb": verb, "typed": {name: request.POST.get(name, "") if fault else "" for name in TYPED}, "looked": looked,
         "is_image": bool(looked and looked.file.file.media_type in IMAGES),
         "is_shown": bool(looked and looked.file.file.may_be_opened and looked.file.file.media_type in SHOWN_AS),
         "until": (timezone.localdate() + timedelta(days=DELAY)).isoformat(),
