@@ -185,7 +185,8 @@ def _computed(dossier: Dossier, values: Any) -> dict[str, Any] | None:
     kept = dossier.computation.get("lines")
     if kept:
         lines = [(line["label"], line["value"], line.get("unit", ""), line["formula"]) for line in kept]
-        return {"lacking": "", "lines": [_line(*line) for line in lines], "amount": recap.euros(dossier.computation["cents"]),
+        return {"lacking": "",
+                "lines": [_line(*line) for line in lines], "amount": recap.euros(dossier.computation["cents"]),
                 "version": dossier.computation["version"], "cents": dossier.computation["cents"]}  # fmt: skip
     try:
         found = computation(dossier.definition, values)

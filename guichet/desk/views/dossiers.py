@@ -87,7 +87,8 @@ def _show(request: AgentRequest, found: Dossier, *, fault: str = "", verb: str =
         or (lines[0] if lines else None)
     )
     context |= {
-        "nav": "dossiers", "fault": fault, "fault_verb": verb, "typed": {name: request.POST.get(name, "") if fault else "" for name in TYPED}, "looked": looked,
+        "nav": "dossiers", "fault": fault, "fault_verb": verb, "looked": looked,
+        "typed": {name: request.POST.get(name, "") if fault else "" for name in TYPED},
         "is_image": bool(looked and looked.file.file.media_type in IMAGES),
         "is_shown": bool(looked and looked.file.file.may_be_opened and looked.file.file.media_type in SHOWN_AS),
         "until": (timezone.localdate() + timedelta(days=DELAY)).isoformat(),
