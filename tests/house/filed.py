@@ -14,6 +14,7 @@ from django.utils import timezone
 from guichet.accounts.actions import create_agent, join
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
+from guichet.cases.models import Clock
 from guichet.citizens.models import Account
 from guichet.demo.procedures import FOLDER, load
 from guichet.people.models import Person
@@ -141,3 +142,20 @@ def walk_in_desk(client: Client, other: Client, found: Filed) -> None:
     client.post("/bureau/dossiers/versements/", {"jour": "x"})
     client.post(f"/bureau/dossiers/ordres/{found.order.pk}/")
     client.get("/bureau/dossiers/silences/")
+    Clock.objects.filter(case=found.waiting.case, kind="silence").update(stopped_at=None, due_at=timezone.now())
+    client.get("/bureau/dossiers/silences/")
+    client.get("/bureau/dossiers/")
+
+
+def walk_in_procedures(client: Client, found: Filed) -> None:
+    base = f"/bureau/dossiers/demarches/{found.procedure.code}"
+    client.post("/bureau/dossiers/demarches/", {})
+    client.post(f"{base}/faire/preparer/")
+    client.get(f"{base}/")
+    client.get(f"{base}/regler/page-vous/")
+    client.post(f"{base}/regler/etapes/", {"revision": "0"})
+    client.post(f"{base}/faire/publier/")
+    client.post(f"{base}/faire/soumettre/")
+    client.get(f"{base}/")
+    client.post(f"{base}/faire/fermer/")
+    client.get(f"{base}/")

@@ -61,6 +61,11 @@ def of_agents(**more: Any) -> Door:
     return Door(IN_DESK, TO_LOGIN, **more)
 
 
+def of_editor(**more: Any) -> Door:
+    """For editors and administrators; another agent is refused."""
+    return Door((CHIEF,), {**TO_LOGIN, AGENT: 403, STRANGER: 403}, **more)
+
+
 def of_service(**more: Any) -> Door:
     """For the service in charge of the procedure and administrators; another agent finds nothing."""
     return Door((STRANGER, CHIEF), {**TO_LOGIN, AGENT: 404}, **more)
@@ -218,6 +223,14 @@ DOORS: dict[str, Door] = {
         post={},
         answers=DONE,
     ),
+    "desk:procedures": of_editor(),
+    "desk:procedure": of_editor(arguments=lambda house: {"code": house.filed.procedure.code}),
+    "desk:procedure_preview": of_editor(arguments=lambda house: {"code": house.filed.procedure.code}),
+    "desk:procedure_trial": of_editor(arguments=lambda house: {"code": house.filed.procedure.code}),
+    "desk:procedure_act": of_editor(
+        arguments=lambda house: {"code": house.filed.procedure.code, "verb": "preparer"}, post={}, answers=DONE
+    ),
+    "desk:procedure_edit": of_editor(arguments=lambda house: {"code": house.filed.procedure.code, "key": "montant"}),
     # agents
     "desk:inbox": of_agents(),
     "desk:told": of_agents(),

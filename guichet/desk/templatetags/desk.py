@@ -124,7 +124,7 @@ def appraises(context: Any) -> bool:
     user = getattr(context.get("request"), "user", None)
     if not isinstance(user, User) or not user.is_active:
         return False
-    if user.is_administrator:
+    if user.is_administrator or user.is_editor:
         return True
     return bool(IN_CHARGE([team.pk for team in teams_seen(user)]))
 
