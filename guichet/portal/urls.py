@@ -4,7 +4,7 @@ from django.urls import path
 
 from guichet.portal.views import answers, contact, follow, guide, noa, pages, proposals, published, search
 from guichet.portal.views.account import entrance, franceconnect, links, second_factor, security
-from guichet.portal.views.dossiers import catalogue, dashboard, dossier, filing
+from guichet.portal.views.dossiers import catalogue, dashboard, dossier, filing, telling
 
 app_name = "portal"
 urlpatterns = [
@@ -90,6 +90,10 @@ urlpatterns = [
     path("mes-demarches/dossier/<str:reference>/recapitulatif.pdf", dossier.summary_pdf, name="dossier_summary"),
     path("mes-demarches/dossier/<str:reference>/decision.pdf", dossier.decision_pdf, name="dossier_decision"),
     path("mes-demarches/piece/<int:pk>/", dossier.piece_file, name="piece_file"),
+    path("mes-demarches/preferences/", telling.preferences, name="preferences"),
+    path("mes-demarches/preferences/agenda/", telling.feed_address, name="feed_address"),
+    path("mes-demarches/echeances.ics", telling.calendar, name="calendar"),
+    path("mes-demarches/agenda/<str:token>.ics", telling.feed, name="feed_calendar"),
     path("accessibilite/", pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", pages.privacy, name="privacy"),
     path("mentions-legales/", pages.legal, name="legal"),

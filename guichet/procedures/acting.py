@@ -21,3 +21,8 @@ def mandates_of(holder: Person) -> QuerySet[Mandate]:
 
 def acts_for(holder: Person, principal: Person) -> bool:
     return holder.pk == principal.pk or mandates_of(holder).filter(principal=principal).exists()
+
+
+def principals_of(holder: Person) -> list[int]:
+    """Himself, and whom he acts for today."""
+    return [holder.pk, *mandates_of(holder).values_list("principal_id", flat=True)]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from guichet.cases.models import Interaction
 from guichet.core.calendar import say_day
 from guichet.people.models import Person
+from guichet.procedures.acting import principals_of
 from guichet.procedures.definition import Phase
 from guichet.procedures.models import Deadline, Dossier, Outcome, Piece, ThreadSeen
 
@@ -70,7 +71,7 @@ def over(person: Person) -> QuerySet[Dossier]:
 def deadlines(person: Person, *, at_most: int = SHOWN_DEADLINES) -> list[Deadline]:
     """The next dates, and those that have just passed without being met."""
     since = timezone.localdate() - timedelta(days=30)
-    found = Deadline.objects.filter(person=person, done_at__isnull=True, day__gte=since)
+    found = Deadline.objects.filter(person__in=principals_of(person), done_at__isnull=True, day__gte=since)
     return list(found.select_related("dossier__procedure").order_by("day", "id")[:at_most])
 
 

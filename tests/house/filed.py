@@ -105,6 +105,10 @@ def walk(client: Client, found: Filed) -> None:
     client.post(f"{waiting}/retirer/")
     client.get(f"{waiting}/")
     client.get("/mes-demarches/terminees/")
+    client.post("/mes-demarches/preferences/", {"avis": "progress"})
+    client.post("/mes-demarches/preferences/agenda/", {"faire": "creer"})
+    client.get("/mes-demarches/preferences/")
+    client.post("/mes-demarches/preferences/agenda/", {"faire": "supprimer"})
     client.post(f"{base}/supprimer/")
     client.get(f"/mes-demarches/brouillon/{uuid.uuid4()}/")
 

@@ -195,6 +195,11 @@ DOORS: dict[str, Door] = {
     "portal:dossier_summary": of_dossier(),
     "portal:dossier_decision": of_dossier(),
     "portal:piece_file": of_account(arguments=lambda house: {"pk": house.filed.piece.pk}),
+    "portal:preferences": of_account(),
+    "portal:feed_address": of_account(post={"faire": "creer"}, answers=DONE),
+    "portal:calendar": of_account(),
+    # the token is the key; without one there is nothing: tests/procedures/test_telling.py
+    "portal:feed_calendar": Door((), dict.fromkeys(EVERYONE, 404), lambda house: {"token": "x" * 43}),
     # entrance of the desk
     "desk:login": Door((NOBODY, CITIZEN, ACCOUNT), dict.fromkeys(IN_DESK, "/bureau/")),
     "desk:code": Door((), dict.fromkeys(EVERYONE, LOGIN)),  # opened by a right password only: tests/accounts

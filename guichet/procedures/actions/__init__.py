@@ -50,13 +50,15 @@ from guichet.procedures.actions.paying import (
     recover,
     shorten,
 )
+from guichet.procedures.actions.preferring import choose_notices, close_feed, open_feed
 
 __all__ = [
-    "adjourn_list", "ask_missing", "assign", "begin", "cancel_sitting", "change_account", "close_procedure",
-    "complete", "confirm", "correct", "create_procedure", "decide", "declare_admissible", "discard",
-    "end_overdue_requests", "enrol", "expire_drafts", "file_dossier", "freeze", "hold", "judge", "keep_document",
-    "keep_recap", "lapse", "make_ready", "new_draft", "note_first_read", "note_read", "open_sitting", "order_payments",
-    "propose", "publish", "read_return", "recompute", "record_implicit", "recover", "remove_kept",
-    "reopen_procedure", "return_to_draft", "reuse", "save_definition", "save_page", "see_thread", "send_back",
-    "send_piece", "shorten", "strike", "submit", "vote", "waive", "withdraw", "withdraw_decision", "write_message",
+    "adjourn_list", "ask_missing", "assign", "begin", "cancel_sitting", "change_account", "choose_notices",
+    "close_feed", "close_procedure", "complete", "confirm", "correct", "create_procedure", "decide",
+    "declare_admissible", "discard", "end_overdue_requests", "enrol", "expire_drafts", "file_dossier", "freeze",
+    "hold", "judge", "keep_document", "keep_recap", "lapse", "make_ready", "new_draft", "note_first_read",
+    "note_read", "open_feed", "open_sitting", "order_payments", "propose", "publish", "read_return", "recompute",
+    "record_implicit", "recover", "remove_kept", "reopen_procedure", "return_to_draft", "reuse", "save_definition",
+    "save_page", "see_thread", "send_back", "send_piece", "shorten", "strike", "submit", "vote", "waive",
+    "withdraw", "withdraw_decision", "write_message",
 ]  # fmt: skip

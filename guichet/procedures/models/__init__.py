@@ -5,9 +5,11 @@ from guichet.procedures.models.kept import KeptDocument
 from guichet.procedures.models.paying import Payment, PaymentOrder
 from guichet.procedures.models.piece import Piece, PieceFile, PieceRequest
 from guichet.procedures.models.procedure import Procedure, ProcedureVersion
+from guichet.procedures.models.telling import CalendarFeed, Preference
 
 __all__ = [
     "MOVES",
+    "CalendarFeed",
     "Deadline",
     "Decision",
     "Dossier",
@@ -19,6 +21,7 @@ __all__ = [
     "Piece",
     "PieceFile",
     "PieceRequest",
+    "Preference",
     "Procedure",
     "ProcedureVersion",
     "Said",
