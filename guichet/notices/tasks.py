@@ -15,7 +15,8 @@ from guichet.cases.sending import letter_for, write_out, written
 from guichet.core.calendar import paris_day, say_day
 from guichet.core.jobs import every
 from guichet.journal.actions import record
-from guichet.notices.actions import warn
+from guichet.notices.actions import note_implicit_decisions, remind_of_deadlines, warn
+from guichet.procedures.actions import end_overdue_requests, expire_drafts
 
 SLICE = 500
 
@@ -43,6 +44,25 @@ def warn_before_breach(timestamp: int) -> None:
 def pass_on(timestamp: int) -> None:
     """Absences that begin today, and deadlines that moved into one. Run again, it does nothing more."""
     pass_on_all()
+
+
+@every("12 8-19 * * *", "notices.deadlines")
+def remind_deadlines(timestamp: int) -> None:
+    """By day only. Run again, it says nothing twice; a day without a worker is made up for."""
+    remind_of_deadlines()
+
+
+@every("4 * * * *", "notices.dossiers")
+def end_delays(timestamp: int) -> None:
+    """Delays given for documents that are over (the silence runs again), then silences that lasted."""
+    end_overdue_requests(by=machine(GUICHET))
+    note_implicit_decisions()
+
+
+@every("41 2 * * *", "notices.drafts")
+def forget_drafts(timestamp: int) -> None:
+    while expire_drafts(by=machine(GUICHET)) == SLICE:
+        pass
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from guichet.cases.actions.sharing import share_out
 from guichet.cases.models import Case, Interaction, Task
 from guichet.journal.models import Event
 from guichet.journal.watching import watch
+from guichet.notices.actions import tell_paid, tell_rejected, tell_step
 from guichet.outbox.models import Delivery
 
 
@@ -45,3 +46,13 @@ def share(event: Event) -> None:
 def stand_in_for(event: Event) -> None:
     if event.case_id is not None:
         pass_message(event.case_id)
+
+
+@watch("notices.steps", ["dossier.step"])
+def say_step(event: Event) -> None:
+    tell_step(event)
+
+
+@watch("notices.payments", ["dossier.paid", "dossier.payment_rejected"])
+def say_payment(event: Event) -> None:
+    tell_paid(event) if event.verb == "dossier.paid" else tell_rejected(event)

@@ -1,0 +1,13 @@
+from guichet.notices.actions.telling import (
+    note_implicit_decisions,
+    remind_of_deadlines,
+    tell_paid,
+    tell_rejected,
+    tell_step,
+)
+from guichet.notices.actions.warning import LATE_WITHIN, mark_warnings_read, warn
+
+__all__ = [
+    "LATE_WITHIN", "mark_warnings_read", "note_implicit_decisions", "remind_of_deadlines", "tell_paid",
+    "tell_rejected", "tell_step", "warn",
+]  # fmt: skip
