@@ -151,6 +151,23 @@ def _place(parameter: Any, specimens: list[Any]) -> tuple[int | None, Any]:
     return None, parameter
 
 
+def _populate(populator: Any, line: Sequence[Any], one: Model) -> None:
+    """As the populator does, but for the making of the row."""
+    values = (
+        populator.reorder_for_init(line)
+        if populator.reorder_for_init
+        else (line[populator.cols_start : populator.cols_end])
+    )
+    related = None
+    if values[populator.pk_idx] is not None:
+        related = known(populator.model_cls, populator.init_list, values)
+        for further in populator.related_populators:
+            _populate(further, line, related)
+    populator.local_setter(one, related)
+    if related is not None:
+        populator.remote_setter(related, one)
+
+
 def _rows(made: _Made, found: list[tuple[Any, ...]]) -> Iterator[Any]:
     for row in found:
         line: Any = row
@@ -161,7 +178,7 @@ def _rows(made: _Made, found: list[tuple[Any, ...]]) -> Iterator[Any]:
                     line[n] = step(line[n], expression, connection)
         one = known(made.model, made.names, line[made.start : made.end])
         for populator in made.related:
-            populator.populate(line, one)
+            _populate(populator, line, one)
         for name, n in made.annotations:
             setattr(one, name, line[n])
         yield one
