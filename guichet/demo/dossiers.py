@@ -58,6 +58,8 @@ def bring(procedure: Procedure, person: Person, stage: str, officers: Sequence[U
         return None
     draft = do.begin(procedure, person)
     said = {**answers, "prenom": person.first_name, "nom": person.family_name}
+    if "prenom" in draft.definition.fields:
+        said["titulaire_compte"] = person.full_name
     pages = draft.definition.pages[:1] if stage == "brouillon" else draft.definition.pages
     for page in pages:
         posted = {code: _texts(value) for code, value in said.items()}

@@ -24,6 +24,7 @@ from guichet.procedures.trying import dry_run
 
 editor_required = _only(may_edit)
 SPARE = 3  # empty rows at the end
+NOTHING_YET = "0"  # no draft was seen
 
 
 @editor_required
@@ -127,15 +128,20 @@ def _done(request: AgentRequest, found: Procedure, draft: ProcedureVersion | Non
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: AgentRequest, code: str, key: str) -> HttpResponse:
     found = _procedure(code)
-    draft = _draft(found) or do.new_draft(found, by=request.user)
-    where = section(key, draft.body)
-    if where is None:
+    draft = _draft(found)
+    shown = draft or found.live
+    where = section(key, shown.body) if shown else None
+    if where is None or shown is None:
         raise Http404
-    fault, status, body = "", 200, draft.body
+    fault, status, body = "", 200, shown.body
     if request.method == "POST":
+        seen = request.POST.get("revision", "")
+        if draft is None and seen == NOTHING_YET:  # the first change of what is in service begins the next version
+            draft = do.new_draft(found, by=request.user)
+            seen = str(draft.revision)
+        draft = draft or shown
         posted = {name: request.POST.get(name, "") for name in request.POST}
         body = changed(draft.body, where, posted)
-        seen = request.POST.get("revision", "")
         try:
             do.save_definition(draft, body, by=request.user, revision=int(seen) if seen.isdigit() else -1)
         except Stale:
@@ -150,6 +156,7 @@ def edit(request: AgentRequest, code: str, key: str) -> HttpResponse:
             return redirect("desk:procedure_edit", code, key)
     context = {
         "nav": "dossiers", "procedure": found, "draft": draft, "section": where, "fault": fault,
+        "revision": draft.revision if draft else NOTHING_YET,
         "fields": [_shown(one, one.name, _at(body, one.name)) for one in where.fields],
         "rows": _rows(where, body), "has_errors": bool(fault), "sections": SECTIONS,
     }  # fmt: skip

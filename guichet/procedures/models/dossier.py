@@ -37,7 +37,6 @@ class Phase(models.TextChoices):
     CLOSED = _Phase.CLOSED.value, "Terminé"
 
 
-# docs/cycle-de-vie.md is drawn from this.
 MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.DRAFT: frozenset({Phase.ADMISSIBILITY}),
     Phase.ADMISSIBILITY: frozenset({Phase.DOCUMENTS, Phase.APPRAISAL, Phase.NOTIFICATION, Phase.CLOSED}),
