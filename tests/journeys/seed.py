@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import django
+
+if TYPE_CHECKING:
+    from guichet.organisation.models import Team
+
+STUDENT, PASSWORD = "camille.duprat@courriel.example", "un mot de passe long"
 
 CARD = ("carte de car perdue", "j'ai perdu ma carte de car", "mon fils a perdu sa carte de car", "carte de bus perdue")
 PERMIT = {
@@ -38,7 +45,7 @@ def seed() -> None:
     from guichet.accounts.machines import GUICHET, machine
     from guichet.cases.models import ReplyTemplate
     from guichet.organisation.actions import save_team
-    from tests.factories import article, build_region
+    from tests.factories import article, build_region, citizen_account
 
     region = build_region()
     region.root.hours = {str(day): [["00:00", "23:59"]] for day in range(7)}  # journeys are made at any hour
@@ -51,7 +58,23 @@ def seed() -> None:
     )  # fmt: skip
     create_agent("plume@agents.example", by=machine(GUICHET), password="un mot de passe long", is_editor=True,
                  first_name="Ana", last_name="Plume")  # fmt: skip
+    _mobility(region.youth)
+    citizen_account(STUDENT, password=PASSWORD)
     ReplyTemplate.objects.create(name="Perte", text="Bonjour {civilité} {nom}.")
+
+
+def _mobility(team: Team) -> None:
+    """A procedure of the demo Region, and the second pair of eyes of its service."""
+    from guichet.accounts.actions import create_agent, join
+    from guichet.accounts.machines import GUICHET, machine
+    from guichet.demo.procedures import FOLDER, load
+
+    by = machine(GUICHET)
+    procedure = load(FOLDER / "mobilite_internationale.json", by=by, reviewer=by)
+    procedure.team = team
+    procedure.save()
+    second = create_agent("maud@agents.example", by=by, password=PASSWORD, first_name="Maud", last_name="Lestage")
+    join(second, team, by=by)
 
 
 if __name__ == "__main__":
