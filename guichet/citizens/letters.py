@@ -67,6 +67,17 @@ def closed(address: str) -> Letter:
     )
 
 
+def invitation(address: str, inviting: str, handle: str, *, days: int) -> Letter:
+    return _letter(
+        "Agir pour une autre personne dans Mes Démarches",
+        f"{inviting} vous propose de l'aider : vous pourrez voir et remplir ses demandes dans Mes Démarches.\n\n"
+        f"Pour accepter ou refuser, suivez ce lien et connectez-vous avec cette adresse e-mail :\n"
+        f"{settings.PUBLIC_URL}/mes-demarches/aidants/invitation/{handle}/\n\n"
+        f"Il est valable {days} jours. Si vous ne connaissez pas cette personne, ne faites rien.",
+        address,
+    )
+
+
 def _letter(subject: str, text: str, address: str) -> Letter:
     return Letter(
         subject=subject,

@@ -135,3 +135,26 @@ class ExternalIdentity(models.Model):
     def said(self) -> str:
         """« Camille Duprat », as the provider writes it."""
         return f"{self.claims.get('given_name', '')} {self.claims.get('family_name', '')}".strip()
+
+
+class MandateInvitation(models.Model):
+    """« Agissez pour moi »: sent to an address, accepted once by who reads that address and has an account."""
+
+    principal = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", verbose_name="usager")
+    email = models.EmailField("adresse")
+    scope = models.CharField("objet", max_length=160)
+    last_day = models.DateField("jusqu'au", null=True)
+    digest = models.CharField(max_length=64, unique=True)
+    sent_at = models.DateTimeField("envoyée le", db_default=Now())
+    expires_at = models.DateTimeField("valable jusqu'au")
+    # Accepted, refused or taken back.
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "invitation à agir"
+        indexes = [
+            models.Index(fields=["principal"], condition=Q(answered_at__isnull=True), name="citizen_invitations_sent")
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"

@@ -4,7 +4,17 @@ from django.urls import path
 
 from guichet.portal.views import answers, contact, follow, guide, noa, pages, proposals, published, search
 from guichet.portal.views.account import entrance, franceconnect, links, second_factor, security
-from guichet.portal.views.dossiers import catalogue, dashboard, dossier, filing, telling
+from guichet.portal.views.dossiers import (
+    acting,
+    catalogue,
+    consulted,
+    dashboard,
+    dossier,
+    filing,
+    kept,
+    own_data,
+    telling,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -94,6 +104,15 @@ urlpatterns = [
     path("mes-demarches/preferences/agenda/", telling.feed_address, name="feed_address"),
     path("mes-demarches/echeances.ics", telling.calendar, name="calendar"),
     path("mes-demarches/agenda/<str:token>.ics", telling.feed, name="feed_calendar"),
+    path("mes-demarches/documents/", kept.documents, name="my_documents"),
+    path("mes-demarches/documents/<int:pk>/", kept.document, name="my_document"),
+    path("mes-demarches/documents/<int:pk>/retirer/", kept.remove, name="my_document_remove"),
+    path("mes-demarches/consultations/", consulted.readings, name="readings"),
+    path("mes-demarches/mes-donnees/", own_data.own_data, name="own_data"),
+    path("mes-demarches/mes-donnees/coordonnees/", own_data.contact_point, name="own_contact_point"),
+    path("mes-demarches/mes-donnees/exporter/", own_data.export_data, name="export_data"),
+    path("mes-demarches/aidants/", acting.helpers, name="helpers"),
+    path("mes-demarches/aidants/invitation/<str:handle>/", acting.invitation, name="invitation"),
     path("accessibilite/", pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", pages.privacy, name="privacy"),
     path("mentions-legales/", pages.legal, name="legal"),

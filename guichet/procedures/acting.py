@@ -26,3 +26,14 @@ def acts_for(holder: Person, principal: Person) -> bool:
 def principals_of(holder: Person) -> list[int]:
     """Himself, and whom he acts for today."""
     return [holder.pk, *mandates_of(holder).values_list("principal_id", flat=True)]
+
+
+def mandates_for(principal: Person) -> QuerySet[Mandate]:
+    """The mandates he gave that run today, with who acts for him."""
+    today = timezone.localdate()
+    return (
+        Mandate.objects.filter(principal=principal, ended_at__isnull=True, first_day__lte=today)
+        .filter(Q(last_day__isnull=True) | Q(last_day__gte=today))
+        .select_related("holder")
+        .order_by("holder__sort_key", "pk")
+    )

@@ -19,7 +19,7 @@ from guichet.citizens.models import Account
 from guichet.demo.procedures import FOLDER, load
 from guichet.people.models import Person
 from guichet.procedures import actions as do
-from guichet.procedures.models import Dossier, PaymentOrder, PieceFile, Procedure, Sitting
+from guichet.procedures.models import Dossier, KeptDocument, PaymentOrder, PieceFile, Procedure, Sitting
 from tests.factories import Region
 from tests.procedures.conftest import PDF, STUDENT, fill
 
@@ -31,6 +31,7 @@ class Filed:
     waiting: Dossier  # documents asked for
     draft: Dossier
     piece: PieceFile
+    kept: KeptDocument  # in his account
     sitting: Sitting
     order: PaymentOrder
     officer: User
@@ -73,7 +74,8 @@ def _filed(by: User, region: Region, person: Person) -> Filed:
     draft = do.begin(procedure, person)
     return Filed(
         procedure, Dossier.objects.get(pk=granted.pk), Dossier.objects.get(pk=waiting.pk), draft,
-        PieceFile.objects.filter(piece__dossier=granted)[0], sitting, order, leo, second,
+        PieceFile.objects.filter(piece__dossier=granted)[0],
+        KeptDocument.objects.filter(person=person)[0], sitting, order, leo, second,
     )  # fmt: skip
 
 
@@ -105,12 +107,34 @@ def walk(client: Client, found: Filed) -> None:
     client.post(f"{waiting}/retirer/")
     client.get(f"{waiting}/")
     client.get("/mes-demarches/terminees/")
+    _walk_in_the_account(client, found)
+    client.post(f"{base}/supprimer/")
+    client.get(f"/mes-demarches/brouillon/{uuid.uuid4()}/")
+
+
+def _walk_in_the_account(client: Client, found: Filed) -> None:
     client.post("/mes-demarches/preferences/", {"avis": "progress"})
     client.post("/mes-demarches/preferences/agenda/", {"faire": "creer"})
     client.get("/mes-demarches/preferences/")
     client.post("/mes-demarches/preferences/agenda/", {"faire": "supprimer"})
-    client.post(f"{base}/supprimer/")
-    client.get(f"/mes-demarches/brouillon/{uuid.uuid4()}/")
+    client.get(f"/mes-demarches/documents/{found.kept.pk}/")
+    client.post("/mes-demarches/documents/", {"nature": "x"})
+    client.post("/mes-demarches/documents/", {"nature": "rib", "fichier": io.BytesIO(PDF + b"2")})
+    client.post(f"/mes-demarches/documents/{found.kept.pk}/retirer/")
+    client.post("/mes-demarches/mes-donnees/", {"first_name": "", "postcode": "x" * 20})
+    client.post("/mes-demarches/mes-donnees/coordonnees/", {"telephone": "12"})
+    client.post("/mes-demarches/mes-donnees/coordonnees/", {"telephone": "06 39 98 12 53"})
+    client.get("/mes-demarches/mes-donnees/")
+    for posted in (
+        {"faire": "x"}, {"faire": "inviter", "adresse": "x"},
+        {"faire": "inviter", "adresse": "lea@courriel.example", "qui": "conseiller", "accord": "oui"},
+        {"faire": "enfant", "prenom": "Lou", "nom": "Duprat", "naissance": f"{timezone.localdate().year - 9}-01-01"},
+        {"faire": "organisme", "organisme": "Les Amis", "numero": "W861234567", "fonction": "Présidente"},
+    ):  # fmt: skip
+        client.post("/mes-demarches/aidants/", posted)
+    client.get("/mes-demarches/aidants/")
+    client.get("/mes-demarches/consultations/")
+    client.get("/mes-demarches/")
 
 
 def walk_in_desk(client: Client, other: Client, found: Filed) -> None:

@@ -200,6 +200,21 @@ DOORS: dict[str, Door] = {
     "portal:calendar": of_account(),
     # the token is the key; without one there is nothing: tests/procedures/test_telling.py
     "portal:feed_calendar": Door((), dict.fromkeys(EVERYONE, 404), lambda house: {"token": "x" * 43}),
+    "portal:my_documents": of_account(),
+    "portal:my_document": of_account(arguments=lambda house: {"pk": house.filed.kept.pk}),
+    "portal:my_document_remove": of_account(
+        arguments=lambda house: {"pk": house.filed.kept.pk}, post={}, answers=DONE
+    ),
+    "portal:readings": of_account(),
+    "portal:own_data": of_account(),
+    "portal:own_contact_point": of_account(post={"telephone": "06 39 98 12 52"}, answers=DONE),
+    "portal:export_data": of_account(),
+    "portal:helpers": of_account(),
+    # opened by the address it was sent to: tests/citizens/test_mandating.py
+    "portal:invitation": Door(
+        (ACCOUNT,), dict.fromkeys((NOBODY, CITIZEN, AGENT, STRANGER, CHIEF), SIGN_IN),
+        lambda house: {"handle": "inconnue"}, answers=(404,),
+    ),
     # entrance of the desk
     "desk:login": Door((NOBODY, CITIZEN, ACCOUNT), dict.fromkeys(IN_DESK, "/bureau/")),
     "desk:code": Door((), dict.fromkeys(EVERYONE, LOGIN)),  # opened by a right password only: tests/accounts

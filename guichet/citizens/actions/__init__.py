@@ -1,7 +1,7 @@
 """Verbs on logins of citizens. The author is the portal, on behalf of the person."""
 
 from guichet.citizens.actions.closing import close_account
-from guichet.citizens.actions.entering import note_entry, right_password, use_sign_in_link
+from guichet.citizens.actions.entering import note_entry, note_export, right_password, use_sign_in_link
 from guichet.citizens.actions.identities import (
     account_of,
     link_identity,
@@ -10,6 +10,15 @@ from guichet.citizens.actions.identities import (
     unlink_identity,
 )
 from guichet.citizens.actions.linking import change_email, find_link, send_email_change, send_link
+from guichet.citizens.actions.mandating import (
+    answer_invitation,
+    declare_child,
+    declare_organisation,
+    end_own_mandate,
+    find_invitation,
+    invite,
+    take_back,
+)
 from guichet.citizens.actions.opening import open_account, open_from_link
 from guichet.citizens.actions.second_factor import new_secret, second_proof, turn_off, turn_on
 from guichet.citizens.actions.seeing import be_seen
@@ -18,15 +27,22 @@ from guichet.citizens.actions.setting_password import change_password, choose_pa
 
 __all__ = [
     "account_of",
+    "answer_invitation",
     "be_seen",
     "change_email",
     "change_password",
     "choose_password",
     "close_account",
+    "declare_child",
+    "declare_organisation",
+    "end_own_mandate",
+    "find_invitation",
     "find_link",
+    "invite",
     "link_identity",
     "new_secret",
     "note_entry",
+    "note_export",
     "open_account",
     "open_from_link",
     "open_with_identity",
@@ -37,6 +53,7 @@ __all__ = [
     "send_email_change",
     "send_identity_code",
     "send_link",
+    "take_back",
     "turn_off",
     "turn_on",
     "unlink_identity",

@@ -30,3 +30,9 @@ def use_sign_in_link(link: SignInLink) -> Account:
 def note_entry(account: Account, how: str) -> None:
     """`how`: « mot de passe », « lien », « FranceConnect »…"""
     note("citizen.signed_in", account, how=how)
+
+
+@transaction.atomic
+def note_export(account: Account) -> None:
+    """The person takes his data away: the journal says when."""
+    note("citizen.data_exported", account)
