@@ -21,6 +21,8 @@ from guichet.noa.bubbles import PERSON, Bubble, Option, Reply, notice
 from guichet.noa.dialogues import Unread, read_email
 from guichet.noa.models import Chat, ProofCode, Turn
 from guichet.noa.smalltalk import plain
+from guichet.procedures.models import Dossier
+from guichet.procedures.showing import state_of
 
 STATUS, RECEIPT = "status", "receipt"  # what the person came for
 LASTS = 7200  # seconds a proved case is spoken of in one conversation
@@ -140,6 +142,8 @@ def _said(case: Case, address: str, want: str) -> Reply:
 
 def _status(case: Case) -> Bubble:
     """What the follow-up page says, in a few lines: state, what is expected and from whom, until when."""
+    if case.is_file:
+        return _of_dossier(case)
     status = Status(case.status)
     lines = [f"**Demande N° {case.spoken_reference}** : {SAID_TO_CITIZEN[status].lower()}."]
     lines.append(f"Reçue le {say_day(timezone.localdate(case.received_at))}.")
@@ -153,6 +157,23 @@ def _status(case: Case) -> Bubble:
             lines.append("Nous sommes en retard sur notre délai : vous pouvez parler à une personne.")
     again = {"label": "Recevoir l'accusé de réception", "say": "Renvoyez-moi l'accusé de réception"}
     return Bubble(Turn.Kind.STATUS, "\n\n".join(lines), options=(_open(case), again, PERSON))
+
+
+def _of_dossier(case: Case) -> Bubble:
+    """Where a dossier stands: its step, what the person has to send, the next date."""
+    dossier = Dossier.objects.select_related("procedure").get(case=case)
+    state = state_of(dossier)
+    lines = [f"**{dossier.procedure.title}, demande N° {case.spoken_reference}** : {state.words.lower()}."]
+    if not dossier.is_over:
+        lines.append(f"Étape {dossier.step}/{dossier.steps} : {as_typed(dossier.step_label.lower())}.")
+    if dossier.expected:
+        until = f" avant le {say_day(dossier.expected_by)}" if dossier.expected_by else ""
+        lines.append(f"À envoyer{until} : {as_typed(dossier.expected_what)}.")
+    following = dossier.deadlines.filter(done_at__isnull=True, day__gte=timezone.localdate()).first()
+    if following is not None and not following.by_person:
+        lines.append(f"{as_typed(following.label)} : le {say_day(following.day)}.")
+    open_it: Option = {"label": "Ouvrir mon dossier", "href": f"/mes-demarches/dossier/{case.reference}/"}
+    return Bubble(Turn.Kind.STATUS, "\n\n".join(lines), options=(open_it, PERSON))
 
 
 def _expected(case: Case) -> list[str]:

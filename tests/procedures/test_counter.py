@@ -185,3 +185,17 @@ def test_a_message_of_the_page_is_in_the_case(client_of_camille: Client, filed: 
     assert dossier.case.interactions.filter(text="Une question").exists()
     dossier.case.refresh_from_db()
     assert dossier.case.status == "reopened"  # back in the inbox of the service
+
+
+def test_noa_says_where_a_dossier_stands(filed: Any, officers: Any) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from guichet.noa.proof import _status
+
+    dossier = filed(pieces=("ceam", "identite", "rib"))
+    until = timezone.localdate() + timedelta(days=9)
+    do.ask_missing(dossier, by=officers[0], until=until)
+    said = _status(dossier.case).text
+    assert "Étape 3/7" in said and "Convention de stage signée" in said

@@ -34,6 +34,7 @@ from guichet.portal.sheets import (
     structured,
     themes_of,
 )
+from guichet.procedures.models import Procedure
 
 VOTES_PER_HOUR = 60
 _BALLOT, BALLOT_SECONDS = "portal.ballot", 3600
@@ -60,6 +61,13 @@ def _sheet(request: HttpRequest, code: str, *, is_aid: bool) -> HttpResponse:
     return render(request, "portal/sheet.html", _shown(article) | _ballot(request.GET.get("avis", "")))
 
 
+def _procedure(article: Article) -> Procedure | None:
+    """The procedure by which this aid is asked for online, when there is one."""
+    if article.kind != Kind.AID:
+        return None
+    return Procedure.objects.filter(article_code=article.code, live__isnull=False, is_open=True).first()
+
+
 def _shown(article: Article) -> dict[str, Any]:
     version = live_of(article)
     themes = themes_of(version)
@@ -77,6 +85,7 @@ def _shown(article: Article) -> dict[str, Any]:
         "related": [by_code[code] for code in version.related if code in by_code],
         "address": full_address_of(article),
         "structured": structured(article),
+        "procedure": _procedure(article),
         "checked_since": _checked_since(article),
     }
 
