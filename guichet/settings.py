@@ -184,6 +184,11 @@ FILE_UPLOAD_HANDLERS = [
 EMBED_ORIGINS = env_list("GUICHET_EMBED_ORIGINS")
 CLAMD = env("GUICHET_CLAMD")  # "127.0.0.1:3310" or a socket path; empty: files are marked « non analysé »
 
+# -- interfaces -----------------------------------------------------------------------------------------------------
+API_PER_MINUTE = int(env("GUICHET_API_PER_MINUTE", "600"))  # calls of one key
+# Webhooks go to public addresses by https only; tests and debugging may call this machine.
+WEBHOOKS_TO_LOOPBACK = DEBUG or env_flag("GUICHET_TEST")
+
 # -- time rules -----------------------------------------------------------------------------------------------------
 UNDO_SECONDS = int(env("GUICHET_UNDO_SECONDS", "15"))
 DRAFT_DAYS = int(env("GUICHET_DRAFT_DAYS", "60"))

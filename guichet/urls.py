@@ -12,6 +12,7 @@ handler500 = "guichet.core.views.broken"
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
+    path("api/v1/", include("guichet.gateway.urls")),
     path("bureau/", include("guichet.desk.urls")),
     path("", include("guichet.portal.urls")),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from guichet.core.problems import problem, speaks_to_programs
 from guichet.core.refused import Refused
 
 NUL = "\x00"
@@ -24,6 +25,8 @@ class UnstorableMiddleware:
         if request.method == "POST":
             values += [v for _, many in request.POST.lists() for v in many]
         if any(NUL in value for value in values):
+            if speaks_to_programs(request):
+                return problem(400, "La demande contient un caractère nul.", code="unreadable")
             return render(request, "core/unreadable.html", status=400)
         return None
 

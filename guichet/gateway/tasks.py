@@ -7,6 +7,7 @@ from django.conf import settings
 from guichet.cases.actions import register_raw
 from guichet.core.jobs import every
 from guichet.core.plugging import channel
+from guichet.gateway.actions import forget_answers
 
 log = logging.getLogger(__name__)
 
@@ -30,3 +31,9 @@ def collect_once() -> int:
         mailbox.acknowledge(item.key)
         kept += 1
     return kept
+
+
+@every("37 3 * * *", "gateway.forget")
+def forget(timestamp: int) -> None:
+    """Answers kept for calls sent again, once their day is over."""
+    forget_answers()

@@ -17,6 +17,7 @@ from guichet.cases.actions import understand_waiting
 from guichet.cases.actions.batching import work_batches
 from guichet.cases.reading import read_waiting
 from guichet.cases.scanning import scan_waiting
+from guichet.gateway.actions import send_calls
 from guichet.journal.watching import catch_up
 from guichet.outbox.sending import send_due
 
@@ -53,6 +54,7 @@ def start_pumps(stop: threading.Event) -> list[threading.Thread]:
         "antivirus": scan_waiting,
         "documents": read_waiting,
         "batches": work_batches,
+        "webhooks": send_calls,
     }
     threads = [threading.Thread(target=pump, args=(work, stop), name=name, daemon=True) for name, work in pumps.items()]
     for thread in threads:
@@ -64,6 +66,6 @@ def drain(seconds: float = 60.0) -> None:
     """Do everything that waits now, in this process: for imports and tests."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and (
-        understand_waiting() + send_due() + catch_up() + scan_waiting() + read_waiting() + work_batches()
+        understand_waiting() + send_due() + catch_up() + scan_waiting() + read_waiting() + work_batches() + send_calls()
     ):
         continue

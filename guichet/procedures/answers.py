@@ -104,6 +104,32 @@ def read_page(
     return merged, {code: text for code, text in errors.items() if code in shown}
 
 
+def read_all(
+    it: Definition, raw: Mapping[str, Any], *, day: date, lenient: bool = False
+) -> tuple[Answers, dict[str, str]]:
+    """Answers that a program gives at once: (those that were read, errors by field).
+
+    `lenient`: what is missing is not a fault; history of other tools is seldom whole.
+    """
+    errors = {code: "Cette question n'est pas dans le formulaire." for code in raw if code not in it.fields}
+    posted = {code: _as_typed(value) for code, value in raw.items() if code in it.fields}
+    answers: Answers = {}
+    for page in it.pages:
+        if not holds(page.when, known(it, answers, day=day)):
+            continue
+        answers, wrong = read_page(it, page, posted, answers, day=day)
+        errors.update({code: why for code, why in wrong.items() if posted.get(code) or not lenient})
+    return answers, errors
+
+
+def _as_typed(value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return ["oui" if value else "non"]
+    if value is None:
+        return []
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
 def faults(it: Definition, answers: Mapping[str, Any], *, day: date) -> dict[str, dict[str, str]]:
     """What still stops the filing, by page and field."""
     values = known(it, answers, day=day)

@@ -17,6 +17,8 @@ from guichet.accounts.models import User
 from guichet.cases.models import Clock
 from guichet.citizens.models import Account
 from guichet.demo.procedures import FOLDER, load
+from guichet.gateway.actions import create_hook, create_key
+from guichet.gateway.models import ApiKey, Scope, Webhook, WebhookCall
 from guichet.people.models import Person
 from guichet.procedures import actions as do
 from guichet.procedures.models import Dossier, KeptDocument, PaymentOrder, PieceFile, Procedure, Sitting
@@ -36,6 +38,8 @@ class Filed:
     order: PaymentOrder
     officer: User
     second: User
+    key: ApiKey
+    hook: Webhook  # with a call that was given up
 
 
 def filed(region: Region, account: Account) -> Filed:
@@ -72,10 +76,14 @@ def _filed(by: User, region: Region, person: Person) -> Filed:
     do.ask_missing(waiting, by=leo, until=timezone.localdate() + timedelta(days=10))
     Dossier.objects.filter(pk=waiting.pk).update(received_at=timezone.now() - timedelta(days=800))
     draft = do.begin(procedure, person)
+    key, _ = create_key("Portail jeunes", by=by, scopes=Scope.values, team=region.youth)
+    hook, _ = create_hook("Portail jeunes", "http://127.0.0.1:9/", by=by, events=["dossier.decided"])
+    WebhookCall.objects.create(hook=hook, event_id=1, dossier_id=granted.pk, verb="dossier.decided", tries=8,
+                               body={"dossier": granted.reference}, state="given_up", error="Réponse 500")  # fmt: skip
     return Filed(
         procedure, Dossier.objects.get(pk=granted.pk), Dossier.objects.get(pk=waiting.pk), draft,
         PieceFile.objects.filter(piece__dossier=granted)[0],
-        KeptDocument.objects.filter(person=person)[0], sitting, order, leo, second,
+        KeptDocument.objects.filter(person=person)[0], sitting, order, leo, second, key, hook,
     )  # fmt: skip
 
 

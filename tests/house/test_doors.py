@@ -57,6 +57,15 @@ def of_dossier(**more: Any) -> Door:
     return of_account(arguments=lambda house: {"reference": house.filed.granted.reference}, **more)
 
 
+def of_programs(**more: Any) -> Door:
+    """Opened by the key of a program alone (tests/gateway); a session of the desk or of the portal is nothing there."""
+    return Door((), dict.fromkeys(EVERYONE, 401), **more)
+
+
+def api_dossier(house: House) -> dict[str, Any]:
+    return {"reference": house.filed.granted.reference}
+
+
 def of_agents(**more: Any) -> Door:
     return Door(IN_DESK, TO_LOGIN, **more)
 
@@ -215,6 +224,21 @@ DOORS: dict[str, Door] = {
         (ACCOUNT,), dict.fromkeys((NOBODY, CITIZEN, AGENT, STRANGER, CHIEF), SIGN_IN),
         lambda house: {"handle": "inconnue"}, answers=(404,),
     ),
+    # programs
+    "api:openapi": public(),
+    "api:procedures": of_programs(),
+    "api:procedure": of_programs(arguments=lambda house: {"code": house.filed.procedure.code}),
+    "api:dossiers": of_programs(),
+    "api:file_dossier": of_programs(),
+    "api:dossier": of_programs(arguments=api_dossier),
+    "api:decision": of_programs(arguments=api_dossier),
+    "api:payments": of_programs(arguments=api_dossier),
+    "api:documents": of_programs(arguments=api_dossier),
+    "api:send_document": of_programs(arguments=api_dossier),
+    "api:document": of_programs(
+        arguments=lambda house: {"reference": house.filed.granted.reference, "document_id": house.filed.piece.pk}
+    ),
+    "api:events": of_programs(),
     # entrance of the desk
     "desk:login": Door((NOBODY, CITIZEN, ACCOUNT), dict.fromkeys(IN_DESK, "/bureau/")),
     "desk:code": Door((), dict.fromkeys(EVERYONE, LOGIN)),  # opened by a right password only: tests/accounts
@@ -339,6 +363,12 @@ DOORS: dict[str, Door] = {
     "desk:setting": of_chief(arguments=lambda house: {"section": "agents", "pk": house.region.leo.pk}),
     "desk:setting_remove": of_chief(
         arguments=lambda house: {"section": "engagements", "pk": house.commitment.pk}, post={}, answers=DONE
+    ),
+    "desk:interfaces": of_chief(),
+    "desk:key_revoke": of_chief(arguments=lambda house: {"pk": house.filed.key.pk}, post={}, answers=DONE),
+    "desk:interface_hook": of_chief(arguments=lambda house: {"pk": house.filed.hook.pk}),
+    "desk:interface_hook_act": of_chief(
+        arguments=lambda house: {"pk": house.filed.hook.pk}, post={"action": "arreter"}, answers=DONE
     ),
     "desk:agent_act": of_chief(
         arguments=lambda house: {"pk": house.region.leo.pk}, post={"action": "mot-de-passe"}, answers=DONE

@@ -26,6 +26,7 @@ ROOT = Path(guichet.__file__).parent
 DOCS = ROOT.parent / "docs"
 VERB = re.compile(
     r"^(absence|account|article|batch|body|case|chat|citizen|closure|commitment|delivery|dialogue|dossier|inbound"
+    r"|interface"
     r"|payments|person|procedure|review|routing|season|sitting|synonym|team|template|topic|view)\.[a-z_]+$"
 )
 

@@ -42,6 +42,8 @@ from guichet.procedures.actions.editing import (
 )
 from guichet.procedures.actions.ending import correct, lapse, see_thread, withdraw, write_message
 from guichet.procedures.actions.filing import file_dossier, keep_recap
+from guichet.procedures.actions.importing import Imported, import_dossiers
+from guichet.procedures.actions.outside import WrongAnswers, file_from_outside
 from guichet.procedures.actions.paying import (
     change_account,
     make_ready,
@@ -53,12 +55,12 @@ from guichet.procedures.actions.paying import (
 from guichet.procedures.actions.preferring import choose_notices, close_feed, open_feed
 
 __all__ = [
-    "adjourn_list", "ask_missing", "assign", "begin", "cancel_sitting", "change_account", "choose_notices",
-    "close_feed", "close_procedure", "complete", "confirm", "correct", "create_procedure", "decide",
-    "declare_admissible", "discard", "end_overdue_requests", "enrol", "expire_drafts", "file_dossier", "freeze",
-    "hold", "judge", "keep_document", "keep_recap", "lapse", "make_ready", "new_draft", "note_first_read",
-    "note_read", "open_feed", "open_sitting", "order_payments", "propose", "publish", "read_return", "recompute",
-    "record_implicit", "recover", "remove_kept", "reopen_procedure", "return_to_draft", "reuse", "save_definition",
-    "save_page", "see_thread", "send_back", "send_piece", "shorten", "strike", "submit", "vote", "waive",
-    "withdraw", "withdraw_decision", "write_message",
+    "Imported", "WrongAnswers", "adjourn_list", "ask_missing", "assign", "begin", "cancel_sitting",
+    "change_account", "choose_notices", "close_feed", "close_procedure", "complete", "confirm", "correct",
+    "create_procedure", "decide", "declare_admissible", "discard", "end_overdue_requests", "enrol", "expire_drafts",
+    "file_dossier", "file_from_outside", "freeze", "hold", "import_dossiers", "judge", "keep_document",
+    "keep_recap", "lapse", "make_ready", "new_draft", "note_first_read", "note_read", "open_feed", "open_sitting",
+    "order_payments", "propose", "publish", "read_return", "recompute", "record_implicit", "recover", "remove_kept",
+    "reopen_procedure", "return_to_draft", "reuse", "save_definition", "save_page", "see_thread", "send_back",
+    "send_piece", "shorten", "strike", "submit", "vote", "waive", "withdraw", "withdraw_decision", "write_message",
 ]  # fmt: skip

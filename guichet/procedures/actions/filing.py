@@ -60,10 +60,10 @@ def file_dossier(
     day = postmark or paris_day(at)
     _check(row, definition, day, by=by)
     row.received_at, row.filed_at, row.postmark, row.channel = at, now, postmark, channel
-    _open_thread(row, definition, person, by=by, channel=channel, address=address)
+    open_thread(row, definition, person, by=by, channel=channel, address=address)
     row.late_fee_cents = _late_fee(definition, day)
     move(row, Phase.ADMISSIBILITY)
-    _list_pieces(row, definition)
+    list_pieces(row, definition)
     row.beneficiary_name = row.beneficiary_name or row.applicant.full_name
     save(row, by=by or portal())
     tell("dossier.filed", row, by=by or portal(), procedure=row.procedure.code, version=row.version.number,
@@ -122,10 +122,18 @@ def _filed_in_window(row: Dossier, definition: Definition, day: date) -> int:
     return found.filter(received_at__date__gte=window.opens).count() if window else 0
 
 
-def _open_thread(
-    row: Dossier, definition: Definition, person: Person, *, by: User | None, channel: str, address: str
+def open_thread(
+    row: Dossier,
+    definition: Definition,
+    person: Person,
+    *,
+    by: User | None,
+    channel: str,
+    address: str,
+    quiet: bool = False,
 ) -> None:
-    """The case whose history is the thread of the dossier; its number is the dossier's."""
+    """The case whose history is the thread of the dossier; its number is the dossier's. `quiet`: taken over from
+    another tool, without clock nor receipt."""
     assert row.received_at is not None
     proved = row.applicant.contact_points.filter(kind="email", bad_since__isnull=True).order_by("verified_at").first()
     writes = "" if row.applicant.electronic_reply_refused else (address or (proved.value if proved else ""))
@@ -154,7 +162,7 @@ def _open_thread(
         subject=case.subject,
         text=text_of(row),
     )
-    open_from(case, message, by=by or portal(), silence=_silence(definition))
+    open_from(case, message, by=by or portal(), silence=_silence(definition), quiet=quiet)
     row.case, row.reference = case, case.reference
 
 
@@ -171,7 +179,7 @@ def _late_fee(definition: Definition, day: date) -> int:
     return int(window.late_fee * 100)
 
 
-def _list_pieces(row: Dossier, definition: Definition) -> None:
+def list_pieces(row: Dossier, definition: Definition) -> None:
     """Those this person has to give; what a field ruled out since is left aside."""
     specs = pieces_of(definition, row.known())
     wanted = {spec.code for spec in specs}
