@@ -24,11 +24,11 @@ def document(request: HttpRequest) -> HttpResponseBase:
 document.csrf_exempt = True  # type: ignore[attr-defined]
 app_name = "api"
 _drawn = [found for found in api.urls[0] if isinstance(found, URLPattern)]
-_types = {"send_document": FORM, "documents": FORM}
+_types = {"send_document": FORM, "documents": FORM, "dossiers": JSON, "file_dossier": JSON}
 urlpatterns = [
     path("openapi.json", document, name="openapi"),
     *(
-        path(str(found.pattern), behind(found.callback, _types.get(found.name or "", JSON)), name=found.name)
+        path(str(found.pattern), behind(found.callback, _types.get(found.name or "")), name=found.name)
         for found in _drawn
         if found.callback is not None and found.name not in ("openapi-json", "api-root")
     ),

@@ -118,7 +118,7 @@ def read_all(
         if not holds(page.when, known(it, answers, day=day)):
             continue
         answers, wrong = read_page(it, page, posted, answers, day=day)
-        errors.update({code: why for code, why in wrong.items() if posted.get(code) or not lenient})
+        errors |= {code: why for code, why in wrong.items() if posted.get(code) or not lenient}
     return answers, errors
 
 

@@ -113,8 +113,8 @@ def lines_of(text: str, form: str) -> Iterator[tuple[int, dict[str, Any] | None]
 def _flat(said: dict[str, Any]) -> dict[str, Any]:
     person, answers = said.pop("person", {}), said.pop("answers", {})
     flat = dict(said)
-    flat.update(person if isinstance(person, dict) else {"person": person})
-    flat.update({ANSWER + k: v for k, v in answers.items()} if isinstance(answers, dict) else {"answers": answers})
+    flat |= person if isinstance(person, dict) else {"person": person}
+    flat |= {ANSWER + k: v for k, v in answers.items()} if isinstance(answers, dict) else {"answers": answers}
     return flat
 
 

@@ -195,3 +195,22 @@ def walk_in_procedures(client: Client, found: Filed) -> None:
     client.get(f"{base}/")
     client.post(f"{base}/faire/fermer/")
     client.get(f"{base}/")
+
+
+def walk_in_interfaces(client: Client, found: Filed) -> None:
+    """Keys and webhooks, refused, made, called again."""
+    base = "/bureau/reglages/interfaces"
+    client.post(f"{base}/", {"action": "cle", "name": "Essai"})
+    client.post(f"{base}/", {"action": "cle", "name": "Essai", "scopes": ["events:read"], "last_day": "2000-01-01"})
+    client.post(f"{base}/", {"action": "cle", "name": "Essai", "scopes": ["events:read"]})
+    client.post(f"{base}/", {"action": "appel", "name": "Essai", "url": "ftp://x", "events": ["dossier.paid"]})
+    client.post(
+        f"{base}/", {"action": "appel", "name": "Essai", "url": "http://127.0.0.1:9/", "events": "dossier.paid"}
+    )
+    client.get(f"{base}/appels/{found.hook.pk}/?etat=given_up")
+    client.get(f"{base}/appels/{found.hook.pk}/?etat=told")
+    client.post(f"{base}/appels/{found.hook.pk}/faire/", {"action": "rejouer", "appel": found.hook.calls.get().pk})
+    client.post(f"{base}/appels/{found.hook.pk}/faire/", {"action": "arreter"})
+    client.post(f"{base}/cles/{found.key.pk}/revoquer/")
+    client.get(f"{base}/appels/{found.hook.pk}/")
+    client.get(f"{base}/")

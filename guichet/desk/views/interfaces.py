@@ -23,7 +23,7 @@ CALLS = 50
 
 def _page(request: AgentRequest, status: int = 200, **more: Any) -> HttpResponse:
     context = {
-        "nav": "settings", "key_form": KeyForm(auto_id="cle-%s"), "hook_form": HookForm(auto_id="appel-%s"),
+        "nav": "settings", "open": "", "key_form": KeyForm(auto_id="cle-%s"), "hook_form": HookForm(auto_id="appel-%s"),
         "keys": ApiKey.objects.select_related("team")[:MOST], "hooks": Webhook.objects.select_related("team")[:MOST],
         **more,
     }  # fmt: skip

@@ -46,6 +46,9 @@ def caller(request: HttpRequest, scope: Scope) -> ApiKey:
 
 
 class Interface(NinjaAPI):
+    def get_root_path(self, path_params: Any) -> str:
+        return "/api/v1/"
+
     def get_openapi_schema(self, *args: Any, **kwargs: Any) -> Any:
         """Each operation says its refusals, and of what type they are."""
         document: Any = super().get_openapi_schema(*args, **kwargs)
@@ -131,11 +134,11 @@ def _said(error: dict[str, Any]) -> str:
     )
 
 
-def behind(view: Callable[..., HttpResponseBase], expected: str) -> Callable[..., HttpResponseBase]:
+def behind(view: Callable[..., HttpResponseBase], expected: str | None) -> Callable[..., HttpResponseBase]:
     """What the framework answers by itself, said as a problem; a body of another type is refused before it is read."""
 
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "POST" and request.content_type != expected:
+        if expected and request.method == "POST" and request.content_type != expected:
             return problem(415, f"Envoyez du « {expected} ».", code="media_type")
         response = view(request, *args, **kwargs)
         if response.status_code == 405 and response.get("Content-Type") != MEDIA_TYPE:
