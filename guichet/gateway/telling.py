@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import connection
 from guichet.core.refused import Refused
 from guichet.gateway.models import ApiKey
 from guichet.journal.models import Event
+from guichet.journal.verbs import SAID
 
 # The steps inside the service (who has it, the opinion before the vote) are its own.
 TOLD = (
@@ -30,6 +32,11 @@ class Told:
     event: Event
     reference: str
     procedure: str
+
+
+def kind_said(verb: str) -> str:
+    """The sentence of the history, without what changes from one event to another."""
+    return re.sub(r" sur \{\w+\}| : \{\w+\}| \{\w+\}|, règles version \{\w+\}", "", SAID[verb])
 
 
 def details(event: Event) -> dict[str, Any]:

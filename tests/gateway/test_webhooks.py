@@ -22,6 +22,7 @@ from guichet.core.refused import NotAllowed, Refused
 from guichet.gateway import outgoing
 from guichet.gateway.actions import calling, create_hook, replay, resume_hook, send_calls, stop_hook
 from guichet.gateway.models import Webhook, WebhookCall
+from guichet.gateway.telling import TOLD, kind_said
 from guichet.journal.actions import record
 from guichet.journal.models import Event
 from guichet.journal.watching import catch_up
@@ -244,3 +245,8 @@ def test_the_address_that_was_checked_is_the_one_called(monkeypatch: pytest.Monk
     with pytest.raises(outgoing.NotCalled, match="privé"):
         outgoing.post("https://exemple.fr/", b"{}", {})
     assert len(called) == 1
+
+
+def test_each_event_has_a_name_of_its_own() -> None:
+    names = [kind_said(verb) for verb in TOLD]
+    assert len(set(names)) == len(names) and not any("{" in name for name in names), names

@@ -11,11 +11,10 @@ from django.utils import timezone
 from guichet.desk.forms.fields import DeskForm
 from guichet.desk.forms.rules import DayField
 from guichet.gateway.models import Scope
-from guichet.gateway.telling import TOLD
-from guichet.journal.verbs import SAID
+from guichet.gateway.telling import TOLD, kind_said
 from guichet.organisation.models import Team
 
-EVENTS = [(verb, SAID[verb].partition(" :")[0].partition(" {")[0]) for verb in TOLD]
+EVENTS = [(verb, kind_said(verb)) for verb in TOLD]
 
 
 class TeamChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs

@@ -15,7 +15,7 @@ from guichet.desk.forms.interfaces import HookForm, KeyForm
 from guichet.desk.guard import AgentRequest, administrator_required
 from guichet.gateway.actions import create_hook, create_key, replay, resume_hook, revoke_key, stop_hook
 from guichet.gateway.models import ApiKey, Webhook, WebhookCall
-from guichet.journal.verbs import SAID
+from guichet.gateway.telling import TOLD, kind_said
 
 MOST = 200
 CALLS = 50
@@ -90,7 +90,7 @@ def hook(request: AgentRequest, pk: int) -> HttpResponse:
     return render(request, "desk/interface_hook.html", {
         "nav": "settings", "hook": found, "calls": rows[:CALLS], "state": state, "states": WebhookCall.State.choices,
         "following": rows[CALLS - 1].pk if len(rows) > CALLS else 0,
-        "events": [SAID[verb].partition(" :")[0].partition(" {")[0] for verb in found.events if verb in SAID],
+        "events": [kind_said(verb) for verb in found.events if verb in TOLD],
     })  # fmt: skip
 
 
