@@ -125,7 +125,6 @@ def _walk_in_the_account(client: Client, found: Filed) -> None:
     client.post("/mes-demarches/preferences/agenda/", {"faire": "creer"})
     client.get("/mes-demarches/preferences/")
     client.post("/mes-demarches/preferences/agenda/", {"faire": "supprimer"})
-    client.get(f"/mes-demarches/documents/{found.kept.pk}/")
     client.post("/mes-demarches/documents/", {"nature": "x"})
     client.post("/mes-demarches/documents/", {"nature": "rib", "fichier": io.BytesIO(PDF + b"2")})
     client.post(f"/mes-demarches/documents/{found.kept.pk}/retirer/")

@@ -122,7 +122,8 @@ def invitation(request: CitizenRequest, handle: str) -> HttpResponse:
     """Read by who signed in with the address it was sent to: accepted or refused by a button, once."""
     found = do.find_invitation(handle, request.citizen)
     if found is None:
-        return render(request, "portal/dossiers/invitation.html", {"email": request.citizen.email}, status=404)
+        context = {"invitation": None, "email": request.citizen.email}
+        return render(request, "portal/dossiers/invitation.html", context, status=404)
     if request.method == "POST":
         mandate = do.answer_invitation(request.citizen, handle, accepted=request.POST.get("reponse") == "oui")
         if mandate is None:
