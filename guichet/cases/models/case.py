@@ -249,6 +249,13 @@ class Case(models.Model):
             ),
             # The search reads the latest first, over or not.
             models.Index(fields=["-received_at", "-id"], name="case_latest"),
+            # Those of an agent, to find the few that are not his teams' without reading a row.
+            models.Index(
+                fields=["assignee", "-received_at", "-id"],
+                condition=Q(assignee__isnull=False),
+                include=("team", "sensitivity"),
+                name="case_latest_of_agent",
+            ),
             models.Index(fields=["team", "-received_at", "-id"], name="case_latest_of_team"),
             models.Index(fields=["team", "-closed_at", "-id"], condition=Q(closed_at__isnull=False), name="case_over"),
             models.Index(fields=["person", "-received_at"], name="case_of_person"),
