@@ -46,6 +46,7 @@ MOVED_AT = Coalesce("last_inbound_at", "received_at")
 # What filters and rights ask of an open case, but its team; what its last message is dated by.
 FILTERED = ("status", "snoozed_until", "sensitivity", "channel", "department", "assignee", "urgent", "topic")
 MOVED = ("last_inbound_at", "received_at")
+SEARCHED = ("sensitivity", "closed_at", "channel")
 # Over: nothing is expected from us any more. `closed_at` says the same in the database.
 OVER = frozenset({Status.CLOSED, Status.TRANSMITTED, Status.MERGED, Status.ABUSIVE})
 # Somebody of ours has something to do.
@@ -247,16 +248,16 @@ class Case(models.Model):
             models.Index(
                 fields=["due_at", "id"], condition=Q(closed_at__isnull=True, urgent=True), name="inbox_urgent"
             ),
-            # The search reads the latest first, over or not.
-            models.Index(fields=["-received_at", "-id"], name="case_latest"),
-            # Those of an agent, to find the few that are not his teams' without reading a row.
+            # The search reads the latest first, over or not, and what it filters by without reading a row.
+            models.Index(fields=["-received_at", "-id"], include=("team", *SEARCHED), name="case_latest"),
+            # Those of an agent, to find the few that are not his teams'.
             models.Index(
                 fields=["assignee", "-received_at", "-id"],
                 condition=Q(assignee__isnull=False),
-                include=("team", "sensitivity"),
+                include=("team", *SEARCHED),
                 name="case_latest_of_agent",
             ),
-            models.Index(fields=["team", "-received_at", "-id"], name="case_latest_of_team"),
+            models.Index(fields=["team", "-received_at", "-id"], include=SEARCHED, name="case_latest_of_team"),
             models.Index(fields=["team", "-closed_at", "-id"], condition=Q(closed_at__isnull=False), name="case_over"),
             models.Index(fields=["person", "-received_at"], name="case_of_person"),
             models.Index(fields=["remind_at"], condition=Q(remind_at__isnull=False), name="case_to_remind"),
