@@ -62,7 +62,7 @@ def test_from_the_first_page_to_the_last_third(visits: Visits, site: Site, tmp_p
     student = visits.page(width=390, height=844)
     sign_in(student, site)
     check(student, "tableau de bord vide")
-    go(student, student.get_by_role("link", name="Faire une demande", exact=True))
+    go(student, student.get_by_role("main").get_by_role("link", name="Faire une demande", exact=True))
     go(student, student.get_by_role("link", name="Aide à la mobilité internationale"))
     check(student, "démarche")
     go(student, student.get_by_role("button", name="Commencer"))
