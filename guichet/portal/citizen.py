@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -65,10 +65,7 @@ def to_sign_in(wanted: str = "") -> HttpResponseRedirect:
 
 def landing() -> str:
     """The first page after signing in."""
-    try:
-        return reverse("portal:dashboard")
-    except NoReverseMatch:
-        return reverse("portal:account")
+    return reverse("portal:dashboard")
 
 
 def wanted_page(request: HttpRequest) -> str:

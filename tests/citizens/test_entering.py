@@ -42,13 +42,13 @@ def test_by_address_and_password(account: Account) -> None:
     page = client.get("/mon-compte/").content.decode()
     assert "Firefox, Linux" in page and "cet appareil" in page and ADDRESS in page
     assert Event.objects.get(verb="citizen.signed_in").data == {"how": "mot de passe"}
-    assert enter(client)["Location"] == "/mon-compte/"  # already in
+    assert enter(client)["Location"] == "/mes-demarches/"  # already in
 
 
 @pytest.mark.parametrize("wanted", ["https://ailleurs.example/", "//ailleurs.example", "/\\ailleurs.example",
                                     "javascript:alert(1)", "/bureau/", "mon-compte/"])  # fmt: skip
 def test_never_leads_elsewhere(account: Account, wanted: str) -> None:
-    assert enter(Client(), suite=wanted)["Location"] == "/mon-compte/"
+    assert enter(Client(), suite=wanted)["Location"] == "/mes-demarches/"
 
 
 def test_asked_for_again_comes_back() -> None:

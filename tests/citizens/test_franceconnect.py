@@ -64,7 +64,7 @@ def test_first_time_opens_an_account_only_after_a_code_and_a_yes(fc: Provider, a
     assert verbs == ["citizen.opened", "citizen.identity_linked", "citizen.signed_in"]
     # The second time there is nothing to ask.
     again = Client()
-    assert again.get(there(again))["Location"] == "/mon-compte/"
+    assert again.get(there(again))["Location"] == "/mes-demarches/"
     assert again.get("/mon-compte/").status_code == 200
 
 

@@ -41,7 +41,7 @@ def test_an_account_is_opened_by_the_link_and_its_button() -> None:
         assert Client().head(link).status_code == 200
     assert not Account.objects.exists()
     response = client.post(link, NAMED)
-    assert (response.status_code, response["Location"]) == (302, "/mon-compte/")
+    assert (response.status_code, response["Location"]) == (302, "/mes-demarches/")
     account = Account.objects.get()
     assert (account.email, account.person.full_name, account.check_password(PASSWORD)) == (
         ADDRESS, "Camille Duprat", True,

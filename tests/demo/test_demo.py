@@ -15,7 +15,7 @@ from guichet.cases.models import Case, Clock, RoutingModel, Status
 from guichet.cases.models.case import NO_DEADLINE
 from guichet.core.reference import check
 from guichet.core.text import fold
-from guichet.demo import base, history, region
+from guichet.demo import base, dossiers, history, region
 from guichet.knowledge.models import Article, Wording
 from guichet.noa.actions import hear, open_chat
 from guichet.organisation.models import Team
@@ -47,16 +47,22 @@ def test_numbers_are_valid_and_over_cases_have_no_running_clock(loaded: None) ->
     assert not Clock.objects.filter(case__status=Status.CLOSED, stopped_at__isnull=True).exists()
 
 
-def test_it_is_loaded_once(loaded: None) -> None:
+@pytest.fixture
+def whole(loaded: None) -> None:
+    """With its dossiers, as the command leaves it."""
+    dossiers.build(password=region.PASSWORD)
+
+
+def test_it_is_loaded_once(whole: None) -> None:
     before = Case.objects.count()
     call_command("demo", "--once")
     assert Case.objects.count() == before
     with pytest.raises(CommandError):
         call_command("demo")
-    assert len(region.accounts()) == len(region.AGENTS) + 1
+    assert len(region.accounts()) == len(region.AGENTS) + len(dossiers.CITIZENS) + 1
 
 
-def test_a_load_that_was_killed_goes_on(loaded: None) -> None:
+def test_a_load_that_was_killed_goes_on(whole: None) -> None:
     RoutingModel.objects.all().delete()
     before = Case.objects.count()
     call_command("demo", "--once")

@@ -24,6 +24,7 @@ from guichet.people.models import Person
 from guichet.procedures.models import Dossier, Outcome, Payment
 from tests.factories import Region
 from tests.gateway.conftest import Program, dossier_of
+from tests.journal.test_watching import settled
 from tests.procedures.conftest import PDF
 
 Make = Callable[..., Program]
@@ -273,6 +274,7 @@ def test_events_of_a_slow_transaction_are_not_skipped(program: Make, filed: Any,
 
     dossier = filed()
     one = program(team=region.youth)
+    settled()
     start = one.get("events").json()
     assert "dossier.filed" in [item["verb"] for item in start["items"]]
     slow = psycopg.connect(**{**connection.get_connection_params(), "cursor_factory": psycopg.Cursor, "context": None})
@@ -285,6 +287,7 @@ def test_events_of_a_slow_transaction_are_not_skipped(program: Make, filed: Any,
     assert during["items"] == []
     slow.commit()
     slow.close()
+    settled()
     after = one.get("events", after=during["next"]).json()
     assert [item["verb"] for item in after["items"]] == ["dossier.lapsed", "dossier.withdrawn"]
     assert one.get("events", after=after["next"]).json()["items"] == []
@@ -296,10 +299,12 @@ def test_events_by_pages_and_of_one_s_own(program: Make, filed: Any, region: Reg
 
     dossier = filed()
     one, other = program(team=region.youth), program(team=region.transport)
+    settled()  # what was filed is before « now »
     now = one.get("events", after="now").json()["next"]
     for step in range(5):
         record("dossier.step", by=region.leo, case_id=dossier.case_id, step=step, steps=7, to_name="Léo")
         record("dossier.proposed", by=region.leo, case_id=dossier.case_id)
+    settled()
     seen, after, more = [], now, True
     while more:
         page = one.get("events", after=after, limit=2).json()

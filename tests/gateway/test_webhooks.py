@@ -25,8 +25,8 @@ from guichet.gateway.models import Webhook, WebhookCall
 from guichet.gateway.telling import TOLD, kind_said
 from guichet.journal.actions import record
 from guichet.journal.models import Event
-from guichet.journal.watching import catch_up
 from tests.factories import Region
+from tests.journal.test_watching import caught_up
 
 
 @dataclass
@@ -93,10 +93,10 @@ def later() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_journal_is_followed(region: Region, filed: Any, hook: Webhook, receiver: Receiver) -> None:
-    catch_up()  # the watcher starts from now
+    caught_up()  # the watcher starts from now
     dossier = filed()
-    catch_up()
-    catch_up()
+    caught_up()
+    caught_up()
     assert send_calls() == 1 and receiver.verbs == ["dossier.step"]
     assert json.loads(receiver.got[0][1])["dossier"] == dossier.reference
 

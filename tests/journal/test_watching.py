@@ -28,11 +28,16 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 def caught_up() -> int:
-    """What watchers are told once nobody older runs: tests beside this one share the server, and may take long."""
+    """What watchers are told once nobody older runs."""
+    settled()
+    return watching.catch_up()
+
+
+def settled() -> None:
+    """No transaction older than the last event runs: tests beside this one share the server, and may take long."""
     until = time.monotonic() + 120
     while _older_runs() and time.monotonic() < until:
         time.sleep(0.02)
-    return watching.catch_up()
 
 
 def _older_runs() -> bool:

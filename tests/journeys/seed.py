@@ -9,7 +9,7 @@ import django
 if TYPE_CHECKING:
     from guichet.organisation.models import Team
 
-STUDENT, PASSWORD = "camille.duprat@courriel.example", "un mot de passe long"
+STUDENT, PASSWORD = "lea.marchand@courriel.example", "un mot de passe long"
 
 CARD = ("carte de car perdue", "j'ai perdu ma carte de car", "mon fils a perdu sa carte de car", "carte de bus perdue")
 PERMIT = {
@@ -59,7 +59,7 @@ def seed() -> None:
     create_agent("plume@agents.example", by=machine(GUICHET), password="un mot de passe long", is_editor=True,
                  first_name="Ana", last_name="Plume")  # fmt: skip
     _mobility(region.youth)
-    citizen_account(STUDENT, password=PASSWORD)
+    citizen_account(STUDENT, password=PASSWORD, first_name="Léa", family_name="Marchand")
     ReplyTemplate.objects.create(name="Perte", text="Bonjour {civilité} {nom}.")
 
 

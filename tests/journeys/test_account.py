@@ -68,7 +68,7 @@ def link_in(site: Site, address: str, words: str) -> str:
 
 
 def opened(page: Page, site: Site, address: str, *, look: bool = False) -> None:
-    """An account, from the home page to « Mon compte »."""
+    """An account, from the home page to the dashboard."""
 
     def see(state: str) -> None:
         if look:
@@ -168,7 +168,7 @@ def test_a_link_opened_on_the_telephone(visits: Visits, site: Site) -> None:
     telephone.goto(link)
     check(telephone, "lien à confirmer")
     go(telephone, telephone.get_by_role("button", name="Me connecter"))
-    expect(telephone.get_by_role("heading", level=1)).to_have_text("Mon compte")
+    expect(telephone.get_by_role("heading", level=1)).to_have_text("Bonjour Ana")
     computer.goto(link)
     expect(computer.get_by_role("heading", level=1)).to_have_text("Ce lien ne sert plus")
     check(computer, "lien qui ne sert plus")
@@ -180,7 +180,7 @@ def test_a_link_opened_on_the_telephone(visits: Visits, site: Site) -> None:
     check(computer, "choisir un mot de passe")
     computer.get_by_label("Nouveau mot de passe").fill(f"{PASSWORD} encore")
     go(computer, computer.get_by_role("button", name="Enregistrer et me connecter"))
-    expect(computer.get_by_role("heading", level=1)).to_have_text("Mon compte")
+    expect(computer.get_by_role("heading", level=1)).to_have_text("Bonjour Ana")
     telephone.reload()  # what was open is closed
     expect(telephone.get_by_role("heading", level=1)).to_have_text("Se connecter")
 

@@ -20,7 +20,7 @@ from tests.journeys.site import Site
 from tests.journeys.test_agent import enter
 
 pytestmark = pytest.mark.browser
-ANSWERS = {**examples()["mobilite-internationale"], "prenom": "Camille", "nom": "Duprat"}
+ANSWERS = {**examples()["mobilite-internationale"], "prenom": "Léa", "nom": "Marchand"}
 PHOTOS = ("Convention de stage signée", "Carte européenne d'assurance maladie", "Pièce d'identité")
 
 

@@ -59,9 +59,12 @@ class Interface(NinjaAPI):
                 for status in (400, 401, 403, 404, 405, 409, 413, 415, 422, 429):
                     if status not in {413, 415} or method == "post":
                         operation["responses"][status] = {"description": TITLES[status], "content": refusal}
+                operation["responses"][414] = TOO_LONG
         return document
 
 
+# Answered by the server of pages, before us.
+TOO_LONG = {"description": "Adresse trop longue", "content": {"text/html": {"schema": {"type": "string"}}}}
 PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
