@@ -262,7 +262,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "guichet.core.context.region",
             ],
-            "builtins": ["guichet.core.templatetags.guichet"],
+            "builtins": ["guichet.core.templatetags.guichet", "guichet.core.templatetags.addresses"],
         },
     }
 ]
