@@ -22,6 +22,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import Membership
 from guichet.cases.actions.opening import route
 from guichet.cases.actions.orienting import orient
+from guichet.cases.actions.tallying import fold_tallies
 from guichet.cases.clocks import clocks_for
 from guichet.cases.models import Case, Clock, Interaction, RoutingDecision, Status, Task
 from guichet.cases.models.case import NO_DEADLINE
@@ -55,6 +56,7 @@ def load(count: int, *, seed: int = 2026, say: Callable[[str], None] = lambda te
             _batch(size, people, agents, dice)
     else:
         _load_side_by_side(sizes, people, agents, seed, say)
+    fold_tallies()  # what the worker does every few minutes: a load leaves a line of counters for each batch
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
