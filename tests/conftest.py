@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.memory import forget_rows
+
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -28,13 +30,6 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory(settings: Any, tmp_path: Path) -> Iterator[None]:
     """Files of this test only; nothing remembered from another's rows."""
-    from guichet.accounts import machines
-    from guichet.cases.routing.learnt import forget_learnt
-    from guichet.cases.routing.rules import forget_rules
-    from guichet.core.plugging import channel
-    from guichet.knowledge import finding
-    from guichet.organisation import directory
-
     settings.MEDIA_ROOT = tmp_path / "fichiers"
     settings.STORAGES = {
         **settings.STORAGES,
@@ -45,19 +40,9 @@ def fresh_memory(settings: Any, tmp_path: Path) -> Iterator[None]:
     }
     path, options = settings.CHANNELS["email"]
     settings.CHANNELS = {**settings.CHANNELS, "email": (path, {**options, "folder": str(tmp_path / "sortants")})}
-    machines.forget()
-    directory.forget()
-    forget_rules()
-    forget_learnt()
-    finding.forget()
-    channel.cache_clear()
+    forget_rows()
     yield
-    machines.forget()
-    directory.forget()
-    forget_rules()
-    forget_learnt()
-    finding.forget()
-    channel.cache_clear()
+    forget_rows()
 
 
 @pytest.fixture
