@@ -23,6 +23,7 @@ from guichet.procedures.models.dossier import Phase
 
 ON_A_PAGE = 40
 SOON = timedelta(days=15)
+MANY = 100
 WORK = (Phase.ADMISSIBILITY, Phase.DOCUMENTS, Phase.APPRAISAL, Phase.COMMITTEE, Phase.NOTIFICATION, Phase.PAYMENT)
 
 
@@ -92,16 +93,25 @@ def counts(user: User) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda line: str(line["title"]))
 
 
-def silences(user: User, *, at_most: int = 100) -> list[Clock]:
+def silences(user: User, *, at_most: int = 500) -> list[Clock]:
     """The implicit decisions of the next fifteen days, and those that are born already: the nearest first."""
     return list(
-        Clock.objects.filter(
-            kind=Clock.Kind.SILENCE, stopped_at__isnull=True, due_at__lte=timezone.now() + SOON,
-            case__dossier__in=Dossier.objects.visible_to(user).running(),
-        )
+        _silences(user)
         .select_related("case__dossier__procedure", "case__dossier__applicant", "case__dossier__officer")
         .prefetch_related("suspensions")
         .order_by("due_at")[:at_most]
+    )
+
+
+def silences_counted(user: User) -> int:
+    """How many they are, and no more than `MANY`."""
+    return len(_silences(user).values_list("pk")[:MANY])
+
+
+def _silences(user: User) -> QuerySet[Clock]:
+    return Clock.objects.filter(
+        kind=Clock.Kind.SILENCE, stopped_at__isnull=True, due_at__lte=timezone.now() + SOON,
+        case__dossier__in=Dossier.objects.visible_to(user).running(),
     )  # fmt: skip
 
 
@@ -152,10 +162,7 @@ def shown(dossier: Dossier, user: User) -> dict[str, Any]:
         "sections": recap.sections(dossier),
         "pieces": lines,
         "to_judge": sum(line.piece.state == Piece.State.RECEIVED for line in lines),
-        "missing": [
-            line.piece for line in lines
-            if line.piece.state in Piece.OPEN and (line.piece.required or line.piece.reason)
-        ],
+        "missing": [line.piece for line in lines if line.piece.is_wanted],
         "blocking": holding_back(dossier),
         "asked": request,
         "verdicts": eligibility(dossier.definition, values),

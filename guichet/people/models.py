@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from guichet.core.phones import show
 from guichet.organisation.models import Channel
@@ -213,6 +214,15 @@ class Consent(models.Model):
         return f"{self.purpose} ({self.channel})"
 
 
+class MandateQuerySet(models.QuerySet["Mandate"]):
+    def running(self) -> MandateQuerySet:
+        """Those that hold today."""
+        today = timezone.localdate()
+        return self.filter(ended_at__isnull=True, first_day__lte=today).filter(
+            Q(last_day__isnull=True) | Q(last_day__gte=today)
+        )
+
+
 class Mandate(models.Model):
     """One person acts for another: parent, helper, officer of an association, adviser."""
 
@@ -223,6 +233,8 @@ class Mandate(models.Model):
     last_day = models.DateField("jusqu'au", null=True, blank=True)
     proof = models.CharField("preuve", max_length=200, blank=True)
     ended_at = models.DateTimeField("retiré le", null=True, blank=True)
+
+    objects = MandateQuerySet.as_manager()
 
     class Meta:
         verbose_name = "mandat"

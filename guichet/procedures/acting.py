@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from guichet.people.models import Mandate, Person
 
 
 def mandates_of(holder: Person) -> QuerySet[Mandate]:
     """The mandates he holds today, with whom he acts for."""
-    today = timezone.localdate()
     return (
-        Mandate.objects.filter(holder=holder, ended_at__isnull=True, first_day__lte=today)
-        .filter(Q(last_day__isnull=True) | Q(last_day__gte=today))
+        Mandate.objects.running()
+        .filter(holder=holder)
         .select_related("principal")
         .order_by("principal__sort_key", "pk")
     )
@@ -30,10 +28,9 @@ def principals_of(holder: Person) -> list[int]:
 
 def mandates_for(principal: Person) -> QuerySet[Mandate]:
     """The mandates he gave that run today, with who acts for him."""
-    today = timezone.localdate()
     return (
-        Mandate.objects.filter(principal=principal, ended_at__isnull=True, first_day__lte=today)
-        .filter(Q(last_day__isnull=True) | Q(last_day__gte=today))
+        Mandate.objects.running()
+        .filter(principal=principal)
         .select_related("holder")
         .order_by("holder__sort_key", "pk")
     )

@@ -254,6 +254,11 @@ def answer_to(case: Case) -> list[tuple[str, str]]:
     return [(points[0].value, name)] if points else []
 
 
+def mail_to(case: Case) -> list[tuple[str, str]]:
+    """Where a mail may go: nowhere when the person refuses electronic replies (CRPA L112-14)."""
+    return [] if refuses_electronic(case) else answer_to(case)
+
+
 def working_addresses(person: Person) -> list[ContactPoint]:
     """His e-mail addresses that refused nothing, the proved ones first."""
     return sorted(WORKING(person.pk), key=lambda point: (point.verified_at is None, point.pk))

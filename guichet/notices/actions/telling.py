@@ -15,9 +15,9 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
-from guichet.cases.actions.writing import answer_to
+from guichet.cases.actions.writing import mail_to
 from guichet.cases.models import Clock, Interaction, Suspension, Task
-from guichet.cases.sending import letter_for, refuses_electronic, write_out, written
+from guichet.cases.sending import letter_for, write_out, written
 from guichet.core.calendar import paris_day, say_day
 from guichet.journal.actions import record
 from guichet.journal.models import Event
@@ -66,7 +66,7 @@ def tell(pk: int, notice: Notice) -> bool:
     if not fresh or row.case is None:
         return False
     by = machine(GUICHET)
-    to = [] if refuses_electronic(row.case) else answer_to(row.case)
+    to = mail_to(row.case)
     if row.applicant.is_left_alone:
         said.withheld = LEFT_ALONE
     elif notice.optional and not wants(row.applicant, notice.optional):

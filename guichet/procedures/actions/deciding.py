@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from guichet.cases import clocks
-from guichet.cases.actions.writing import reply
-from guichet.cases.models import Case, Clock, Interaction
+from guichet.cases.actions.writing import mail_to, reply
+from guichet.cases.models import Clock, Interaction
 from guichet.core import files
 from guichet.core.calendar import add_months, paris_day
 from guichet.core.refused import Refused
@@ -19,7 +19,7 @@ from guichet.organisation.models import Channel, Topic
 from guichet.procedures import letters
 from guichet.procedures.actions.deadlines import clear, clear_all, set_deadline
 from guichet.procedures.actions.ending import end_thread
-from guichet.procedures.actions.moving import locked, locked_by_person, move, save, tell
+from guichet.procedures.actions.moving import keep_due, locked, locked_by_person, move, portal, save, tell
 from guichet.procedures.actions.paying import plan_payments
 from guichet.procedures.models import Deadline, Decision, Dossier, Opinion, Outcome, Seat, Sitting
 from guichet.procedures.models.dossier import Phase
@@ -115,8 +115,7 @@ def _stop_silence(row: Dossier, at: datetime) -> None:
     """An express decision was taken: no implicit one can be born."""
     if row.case is not None:
         clocks.stop(row.case, [Clock.Kind.SILENCE], why="décision", at=at)
-        clocks.refresh_due(row.case)
-        Case.objects.filter(pk=row.case.pk).update(due_at=row.case.due_at)
+        keep_due(row.case)
 
 
 def _write_letter(decision: Decision) -> None:
@@ -134,10 +133,8 @@ def _notify(row: Dossier, decision: Decision, *, by: User) -> None:
 
     A plain mail proves little: it only says that a decision waits. Registered post stays for who has no account.
     """
-    from guichet.procedures.actions.documents import _may_be_mailed
-
     assert row.case is not None
-    mailed = _may_be_mailed(row)
+    mailed = bool(mail_to(row.case))
     text = letters.notice_text(decision) if mailed else letters.letter_text(decision)
     channel = Channel.EMAIL if mailed else Channel.PAPER
     reply(row.case, by=by, text=text, channel=channel, kind=Interaction.Kind.DECISION)
@@ -154,8 +151,6 @@ def note_first_read(decision: Decision, *, person: Person) -> Decision:
     if decision.first_read_at is None:
         decision.first_read_at = timezone.now()
         decision.save(update_fields=["first_read_at"])
-        from guichet.procedures.actions.moving import portal
-
         tell("dossier.decision_read", row, by=portal(), decision=decision.pk)
     return decision
 

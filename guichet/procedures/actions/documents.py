@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from guichet.cases import clocks
-from guichet.cases.actions.writing import reply
-from guichet.cases.models import Clock, Interaction, Suspension
+from guichet.cases.actions.writing import mail_to, reply
+from guichet.cases.models import Attachment, Clock, Interaction, Suspension
 from guichet.core import files
 from guichet.core.calendar import add_months, end_of_day, paris_day, say_day
 from guichet.core.models import StoredFile
@@ -20,7 +20,8 @@ from guichet.core.text import one_line
 from guichet.organisation.models import Channel, Topic
 from guichet.people.models import Person
 from guichet.procedures.actions.deadlines import clear, set_deadline
-from guichet.procedures.actions.moving import locked, locked_by_person, move, portal, save, tell
+from guichet.procedures.actions.moving import keep_due, locked, locked_by_person, move, portal, save, tell
+from guichet.procedures.actions.paying import on_piece
 from guichet.procedures.computing import pieces_of
 from guichet.procedures.definition import PieceSpec
 from guichet.procedures.models import Deadline, Dossier, KeptDocument, Piece, PieceFile, PieceRequest
@@ -115,8 +116,6 @@ def _write_in_thread(row: Dossier, piece: Piece, file: StoredFile, name: str) ->
         external_id=f"piece:{piece.pk}:{file.sha256[:16]}:{piece.files.count()}", person=row.applicant,
         sender_name=row.applicant.full_name, text=f"Document envoyé : {piece.label}", automatic="piece",
     )  # fmt: skip
-    from guichet.cases.models import Attachment
-
     Attachment.objects.create(interaction=interaction, file=file, name=one_line(name)[:200] or "document")
 
 
@@ -138,8 +137,6 @@ def judge(piece: Piece, *, by: User, accepted: bool, reason: str = "", valid_unt
     piece.save()
     if accepted:
         _keep_for_next_time(row, piece, spec, by=by)
-        from guichet.procedures.actions.paying import on_piece
-
         on_piece(row, piece, by=by)
     save(row, by=by)
     tell("dossier.piece_accepted" if accepted else "dossier.piece_refused", row, by=by, piece=piece.code)
@@ -195,7 +192,7 @@ def ask_missing(dossier: Dossier, *, by: User, until: date, text: str = "") -> P
         raise Refused("La date limite doit être à venir.", status=400)
     if row.piece_requests.filter(ended_at__isnull=True).exists():
         raise Refused("Des pièces sont déjà demandées : attendez-les, ou la fin du délai.")
-    wanted = [piece for piece in row.pieces.all() if piece.state in Piece.OPEN and (piece.required or piece.reason)]
+    wanted = [piece for piece in row.pieces.all() if piece.is_wanted]
     if not wanted:
         raise Refused("Aucun document ne manque.")
     indispensable = [
@@ -235,17 +232,9 @@ def _write_request(row: Dossier, request: PieceRequest, wanted: Iterable[Piece],
         f"Envoyez ces documents au plus tard le {say_day(request.until)}, dans votre espace Mes Démarches ou en "
         f"répondant à ce message.\n\n{effect}"
     )
-    channel = Channel.EMAIL if _may_be_mailed(row) else Channel.PAPER
+    channel = Channel.EMAIL if mail_to(row.case) else Channel.PAPER
     reply(row.case, by=by, text=letter, kind=Interaction.Kind.PIECES, channel=channel)
     row.case.refresh_from_db()
-
-
-def _may_be_mailed(row: Dossier) -> bool:
-    from guichet.cases.actions.writing import answer_to
-    from guichet.cases.sending import refuses_electronic
-
-    assert row.case is not None
-    return bool(answer_to(row.case)) and not refuses_electronic(row.case)
 
 
 def _suspend(row: Dossier, until: date, detail: list[str]) -> None:
@@ -257,8 +246,7 @@ def _suspend(row: Dossier, until: date, detail: list[str]) -> None:
         case, [Clock.Kind.SILENCE], reason=Suspension.Reason.MISSING_PIECES,
         until=None if starts_with_pieces else end_of_day(until), detail=detail,
     )  # fmt: skip
-    clocks.refresh_due(case)
-    case.save(update_fields=["due_at"])
+    keep_due(case)
 
 
 def _end_request_if_complete(row: Dossier, *, at: datetime) -> None:
@@ -269,8 +257,7 @@ def _end_request_if_complete(row: Dossier, *, at: datetime) -> None:
     awaited = request.pieces.filter(state__in=[*Piece.OPEN])
     if request.suspends and not _any_indispensable(row, awaited):
         clocks.end_suspensions(row.case, at=at, kinds=[Clock.Kind.SILENCE])
-        clocks.refresh_due(row.case)
-        row.case.save(update_fields=["due_at"])
+        keep_due(row.case)
     if not awaited.exists():
         request.ended_at = at
         request.save(update_fields=["ended_at"])
@@ -289,8 +276,7 @@ def _end_overdue(request: PieceRequest, *, by: User) -> None:
     request.ended_at = timezone.now()
     request.save(update_fields=["ended_at"])
     clocks.end_suspensions(row.case, kinds=[Clock.Kind.SILENCE])
-    clocks.refresh_due(row.case)
-    row.case.save(update_fields=["due_at"])
+    keep_due(row.case)
     save(row, by=by)
     tell("dossier.pieces_overdue", row, by=by)
 

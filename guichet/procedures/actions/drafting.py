@@ -13,6 +13,7 @@ from django.utils import timezone
 from guichet.core.refused import Refused, Stale
 from guichet.journal.actions import record
 from guichet.people.models import Person
+from guichet.procedures.acting import acts_for
 from guichet.procedures.actions.moving import locked_by_person, portal, tell
 from guichet.procedures.answers import read_page
 from guichet.procedures.definition import Definition
@@ -70,8 +71,6 @@ def closed_said(definition: Definition) -> str:
 
 
 def require_mandate(holder: Person, principal: Person) -> None:
-    from guichet.procedures.acting import acts_for
-
     if not acts_for(holder, principal):
         raise Refused("Vous n'avez pas de mandat pour agir au nom de cette personne.", status=403)
 

@@ -58,7 +58,7 @@ def file_dossier(
         raise Refused("Un dossier ne peut pas être reçu demain.", status=400)
     definition = row.definition
     day = postmark or paris_day(at)
-    _check(row, definition, day, by=by)
+    _check(row, definition, day)
     row.received_at, row.filed_at, row.postmark, row.channel = at, now, postmark, channel
     open_thread(row, definition, person, by=by, channel=channel, address=address)
     row.late_fee_cents = _late_fee(definition, day)
@@ -71,16 +71,12 @@ def file_dossier(
     return row
 
 
-def _check(row: Dossier, definition: Definition, day: date, *, by: User | None) -> None:
+def _check(row: Dossier, definition: Definition, day: date) -> None:
+    """A missing piece stops no filing, even one that nothing can be appraised without (L114-5-1): it is asked again."""
     if not row.procedure.is_open or definition.window(day) is None:
         raise Refused(closed_said(definition), status=409)
     if faults(definition, row.answers, day=row.counted_from):
         raise Refused("Il reste des questions sans réponse : elles sont signalées dans le formulaire.", status=400)
-    if by is None:
-        present = set(row.pieces.exclude(state=Piece.State.MISSING).values_list("code", flat=True))
-        # A missing piece never stops a filing, unless nothing can be appraised without it (L114-5-1): even then it is
-        # only asked again. Nothing is refused here.
-        row.expected = "" if present else row.expected
     if again := already_filed(row, definition, day):
         when = {"year": " cette année", "window": " pendant cette période"}.get(definition.one_per, "")
         raise Refused(AGAIN.format(when=when, reference=again.spoken_reference), status=409)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from guichet.accounts.machines import PORTAL, machine
+from guichet.cases import clocks
+from guichet.cases.models import Case
 from guichet.core.refused import Refused
 from guichet.journal.actions import record
 from guichet.people.models import Person
@@ -72,7 +74,7 @@ def save(dossier: Dossier, *, by: User) -> None:
 def _expect(dossier: Dossier) -> None:
     """In a line, what the person has to do first; nothing when the next move is ours."""
     open_ones = [
-        piece for piece in dossier.pieces.all() if piece.state in Piece.OPEN and (piece.required or piece.reason)
+        piece for piece in dossier.pieces.all() if piece.is_wanted
     ] if dossier.pk and not dossier.is_over and not dossier.is_draft else []  # fmt: skip
     if not open_ones:
         dossier.expected, dossier.expected_what, dossier.expected_by = "", "", None
@@ -85,6 +87,12 @@ def _expect(dossier: Dossier) -> None:
         dossier.expected = f"{len(open_ones)} documents à envoyer"
     dossier.expected_what = ", ".join(piece.label for piece in open_ones)[:300]
     dossier.expected_by = min(dates) if dates else None
+
+
+def keep_due(case: Case) -> None:
+    """A clock of the case was held, let go or stopped: write what is due first."""
+    clocks.refresh_due(case)
+    case.save(update_fields=["due_at"])
 
 
 def tell(verb: str, dossier: Dossier, *, by: User, **data: object) -> None:

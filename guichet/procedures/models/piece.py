@@ -78,6 +78,11 @@ class Piece(models.Model):
         return self.dossier.definition.piece(self.code)
 
     @property
+    def is_wanted(self) -> bool:
+        """Missing, and asked for: obligatory, or refused with a reason."""
+        return self.state in self.OPEN and bool(self.required or self.reason)
+
+    @property
     def may_be_sent(self) -> bool:
         return self.state in {*self.OPEN, self.State.RECEIVED, self.State.LATER}
 
