@@ -74,7 +74,7 @@ def sorts_mail(user: User) -> bool:
     return user.is_administrator or user.is_mailroom
 
 
-def _only(allowed: Callable[[User], bool]) -> Callable[[View], View]:
+def only(allowed: Callable[[User], bool]) -> Callable[[View], View]:
     """A view for agents of whom `allowed` is true; the others get a refusal."""
 
     def required(view: View) -> View:
@@ -89,9 +89,9 @@ def _only(allowed: Callable[[User], bool]) -> Callable[[View], View]:
     return required
 
 
-mailroom_required = _only(sorts_mail)
+mailroom_required = only(sorts_mail)
 # Administrators and editors, who set the routing; supervisors, who read it.
-routing_required = _only(may_read_routing)
+routing_required = only(may_read_routing)
 # Who leads a team, and administrators.
-supervisor_required = _only(is_supervisor)
-administrator_required = _only(lambda user: user.is_administrator)
+supervisor_required = only(is_supervisor)
+administrator_required = only(lambda user: user.is_administrator)

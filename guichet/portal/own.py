@@ -39,7 +39,7 @@ def own_draft(request: CitizenRequest, key: uuid.UUID) -> Dossier:
 
 def _rows(request: CitizenRequest) -> QuerySet[Dossier]:
     rows = Dossier.objects.of_person(request.citizen.person)
-    return rows.select_related("procedure", "version", "applicant", "case", "officer", "beneficiary")
+    return rows.select_related("procedure", "version", "applicant", "case", "officer")
 
 
 # -- a session that ended in mid-form ---------------------------------------------------------------------------------

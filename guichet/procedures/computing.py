@@ -24,7 +24,6 @@ class Verdict:
 
     rule: Rule
     met: Met
-    missing: str = ""  # the code of the answer that would tell
 
     @property
     def said(self) -> str:
@@ -56,9 +55,7 @@ def eligibility(it: Definition, values: Mapping[str, Value], *, quick: bool = Fa
         try:
             met = Met.YES if read(rule.formula).holds(values) else Met.NO
             found.append(Verdict(rule, met))
-        except Unknown as unknown:
-            found.append(Verdict(rule, Met.UNKNOWN, unknown.name))
-        except BadFormula:
+        except (Unknown, BadFormula):
             found.append(Verdict(rule, Met.UNKNOWN))
     return found
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -257,11 +256,6 @@ class Definition(Part):
         return next((window for window in self.windows if window.is_open(day)), None)
 
 
-@lru_cache(maxsize=512)
-def _parsed(frozen: str) -> Definition:
-    return Definition.model_validate_json(frozen)
-
-
-def load(raw: dict[str, Any] | str) -> Definition:
+def load(raw: dict[str, Any]) -> Definition:
     """The definition of a version. Raises `pydantic.ValidationError` on a shape that is not one."""
-    return _parsed(raw) if isinstance(raw, str) else Definition.model_validate(raw)
+    return Definition.model_validate(raw)

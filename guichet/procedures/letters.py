@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -37,8 +38,6 @@ def said(decision: Decision) -> dict[str, Any]:
 
 
 def _lines(decision: Decision) -> list[dict[str, str]]:
-    from decimal import Decimal
-
     return [
         {
             "label": line["label"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -19,8 +19,9 @@ from guichet.core.downloads import SHOWN_AS, given
 from guichet.core.downloads import shown as shown_in_place
 from guichet.core.reference import check
 from guichet.core.refused import Refused
-from guichet.desk.dossiers import WORK, Wanted, counts, shown, silences, worklist
+from guichet.desk.dossiers import WORK, Wanted, counts, shown, silences, silences_counted, worklist
 from guichet.desk.guard import AgentRequest, agent_required
+from guichet.desk.posted import cents_of, day_of
 from guichet.desk.previews import IMAGES
 from guichet.procedures import actions as do
 from guichet.procedures.models import Dossier, PieceFile, Sitting
@@ -39,12 +40,11 @@ def dossiers(request: AgentRequest) -> HttpResponse:
         after=given_.get("apres", "")[:60],
     )  # fmt: skip
     rows, following = worklist(wanted, request.user)
-    near = silences(request.user)
     context = {
         "nav": "dossiers", "rows": rows, "wanted": wanted,
         "following": wanted.address(apres=following) if following else "",
         "counts": counts(request.user), "phases": [(phase.value, phase.label) for phase in WORK],
-        "late": near, "is_first": not wanted.after, "first": wanted.address(),
+        "late": silences_counted(request.user), "is_first": not wanted.after, "first": wanted.address(),
         "whose": [("", "Tous"), ("moi", "Les miens"), ("personne", "À personne")],
     }  # fmt: skip
     return render(request, "desk/dossiers.html", context)
@@ -54,7 +54,7 @@ def dossiers(request: AgentRequest) -> HttpResponse:
 @require_safe
 def silence(request: AgentRequest) -> HttpResponse:
     """The implicit decisions that come, fifteen days ahead."""
-    return render(request, "desk/silences.html", {"nav": "dossiers", "clocks": silences(request.user, at_most=500)})
+    return render(request, "desk/silences.html", {"nav": "dossiers", "clocks": silences(request.user)})
 
 
 def _dossier(request: AgentRequest, reference: str) -> Dossier:
@@ -111,26 +111,6 @@ def _officers(found: Dossier) -> list[User]:
 # -- verbs ------------------------------------------------------------------------------------------------------------
 
 
-def _day(request: AgentRequest, name: str) -> date:
-    try:
-        return date.fromisoformat(request.POST.get(name, ""))
-    except ValueError:
-        raise Refused("Donnez une date.", status=400) from None
-
-
-def _cents(request: AgentRequest, name: str) -> int | None:
-    text = request.POST.get(name, "").replace(" ", "").replace("\u202f", "").replace("\u00a0", "").replace("€", "")
-    if not text:
-        return None
-    try:
-        value = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        raise Refused("Écrivez un montant, par exemple 400 ou 400,50.", status=400) from None
-    if not value.is_finite() or value < 0 or value > Decimal(10) ** 9 or value != value.quantize(Decimal("0.01")):
-        raise Refused("Ce montant n'est pas possible.", status=400)
-    return int(value * 100)
-
-
 def _piece(request: AgentRequest, found: Dossier) -> Any:
     piece = found.pieces.filter(pk=int(pk) if (pk := request.POST.get("piece", "")).isdigit() else 0).first()
     if piece is None:
@@ -162,7 +142,7 @@ def _assign(request: AgentRequest, found: Dossier) -> str:
 
 def _ask(request: AgentRequest, found: Dossier) -> str:
     asked = do.ask_missing(
-        found, by=request.user, until=_day(request, "avant"), text=request.POST.get("texte", "")[:4000]
+        found, by=request.user, until=day_of(request, "avant"), text=request.POST.get("texte", "")[:4000]
     )
     said = "Le délai légal est suspendu." if asked.suspends else "L'instruction continue, le délai légal court."
     return f"Les pièces sont demandées. {said}"
@@ -171,7 +151,7 @@ def _ask(request: AgentRequest, found: Dossier) -> str:
 def _propose(request: AgentRequest, found: Dossier) -> str:
     do.propose(
         found, by=request.user, way=request.POST.get("avis", ""), reasons=request.POST.get("motifs", "")[:8000],
-        amount_cents=_cents(request, "montant"), why_other=request.POST.get("pourquoi", "")[:2000],
+        amount_cents=cents_of(request, "montant"), why_other=request.POST.get("pourquoi", "")[:2000],
     )  # fmt: skip
     return "L'avis est proposé. Un autre agent le vérifie."
 
@@ -202,7 +182,7 @@ def _shorten(request: AgentRequest, found: Dossier) -> str:
 
 def _recover(request: AgentRequest, found: Dossier) -> str:
     do.recover(
-        found, by=request.user, cents=_cents(request, "montant") or 0, reason=request.POST.get("motif", "")[:120]
+        found, by=request.user, cents=cents_of(request, "montant") or 0, reason=request.POST.get("motif", "")[:120]
     )
     return "Le reversement est demandé."
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from guichet.core.downloads import given
 from guichet.core.refused import Refused
 from guichet.desk.guard import AgentRequest, agent_required
-from guichet.desk.views.dossiers import _day
+from guichet.desk.posted import day_of
 from guichet.procedures import actions as do
 from guichet.procedures import recap
 from guichet.procedures.models import Dossier, Payment, PaymentOrder
@@ -37,7 +37,7 @@ def payments(request: AgentRequest) -> HttpResponse:
         wanted = [int(pk) for pk in request.POST.getlist("versement") if pk.isdigit()][:MOST]
         try:
             chosen = list(_ready(request).filter(pk__in=wanted))
-            order = do.order_payments(chosen, by=request.user, execution_day=_day(request, "jour"))
+            order = do.order_payments(chosen, by=request.user, execution_day=day_of(request, "jour"))
         except Refused as refusal:
             fault, status = refusal.message, refusal.status
         else:

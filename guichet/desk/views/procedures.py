@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from guichet.core.refused import Refused, Stale
-from guichet.desk.guard import AgentRequest, _only
+from guichet.desk.guard import AgentRequest, only
 from guichet.desk.procedure_fields import MOST_ROWS, SECTIONS, Input, Section, changed, rows_of, section, typed
 from guichet.organisation.models import Team
 from guichet.procedures import actions as do
@@ -22,7 +22,7 @@ from guichet.procedures.policy import may_edit
 from guichet.procedures.recap import euros
 from guichet.procedures.trying import dry_run
 
-editor_required = _only(may_edit)
+editor_required = only(may_edit)
 SPARE = 3  # empty rows at the end
 NOTHING_YET = "0"  # no draft was seen
 

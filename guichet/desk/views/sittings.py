@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from guichet.core.refused import Refused
 from guichet.core.spreadsheets import table
 from guichet.desk.guard import AgentRequest, agent_required
-from guichet.desk.views.dossiers import _cents, _day
+from guichet.desk.posted import cents_of, day_of
 from guichet.procedures import actions as do
 from guichet.procedures import recap
 from guichet.procedures.models import Dossier, Opinion, Seat, Sitting
@@ -30,7 +30,7 @@ def sittings(request: AgentRequest) -> HttpResponse:
         try:
             freezes = request.POST.get("arret", "")
             sitting = do.open_sitting(
-                by=request.user, day=_day(request, "jour"), name=request.POST.get("nom", "")[:160],
+                by=request.user, day=day_of(request, "jour"), name=request.POST.get("nom", "")[:160],
                 freezes_on=date.fromisoformat(freezes) if freezes else None,
             )  # fmt: skip
             return redirect("desk:sitting", pk=sitting.pk)
@@ -149,7 +149,7 @@ def _vote(request: AgentRequest, found: Sitting) -> str:
             do.vote(seat, by=request.user, result=result)
         return f"{len(seats)} résultat(s) enregistré(s)."
     do.vote(
-        _seat(request, found), by=request.user, result=result, amount_cents=_cents(request, "montant"),
+        _seat(request, found), by=request.user, result=result, amount_cents=cents_of(request, "montant"),
         reasons=request.POST.get("motifs", "")[:4000],
     )  # fmt: skip
     return "Résultat enregistré."

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -73,10 +72,7 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 
     def of_person(self, person: Person) -> DossierQuerySet:
         """For citizens: their own, and those they follow for somebody by a mandate that runs."""
-        today = timezone.localdate()
-        mandated = Mandate.objects.filter(holder=person, ended_at__isnull=True, first_day__lte=today).filter(
-            Q(last_day__isnull=True) | Q(last_day__gte=today)
-        )
+        mandated = Mandate.objects.running().filter(holder=person)
         return self.filter(Q(applicant=person) | Q(applicant__in=mandated.values("principal")))
 
     def running(self) -> DossierQuerySet:
@@ -95,9 +91,6 @@ class Dossier(models.Model):
     procedure = models.ForeignKey(Procedure, on_delete=models.PROTECT, related_name="dossiers")
     version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="dossiers")
     applicant = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="dossiers", verbose_name="demandeur")
-    beneficiary = models.ForeignKey(
-        Person, on_delete=models.PROTECT, null=True, related_name="dossiers_received", verbose_name="bénéficiaire"
-    )
     beneficiary_name = models.CharField("bénéficiaire", max_length=160, blank=True)
     # Who filled it in for him, with a mandate: a parent, a helper, an agent at the counter.
     filed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
@@ -208,16 +201,9 @@ class Dossier(models.Model):
         return known(self.definition, self.answers, day=self.counted_from, today=today or timezone.localdate())
 
     @property
-    def title(self) -> str:
-        return self.procedure.title
-
-    @property
     def progress(self) -> list[str]:
         """One word a step: done, current, next. For the bar « Étape 3/7 »."""
         return [
             "done" if number < self.step or self.is_over else "current" if number == self.step else "next"
             for number in range(1, self.steps + 1)
         ]
-
-    def answer(self, code: str) -> Any:
-        return self.answers.get(code)

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from guichet.cases.models import Interaction
+from guichet.cases.receipts import receipt_of
 from guichet.core.downloads import given
 from guichet.core.refused import Refused
 from guichet.organisation.directory import directory
@@ -21,7 +22,7 @@ from guichet.portal.own import own_dossier, own_draft
 from guichet.portal.questions import shown
 from guichet.portal.tokens import FormToken, read_token
 from guichet.portal.uploads import Uploads, take
-from guichet.portal.views.dossiers.filing import ELSEWHERE, _kept
+from guichet.portal.views.dossiers.filing import ELSEWHERE, kept_by
 from guichet.portal.views.dossiers.sending import offered, take_document
 from guichet.procedures import recap, showing
 from guichet.procedures.actions import (
@@ -35,7 +36,7 @@ from guichet.procedures.actions import (
     write_message,
 )
 from guichet.procedures.answers import pages_of
-from guichet.procedures.letters import ALGORITHM
+from guichet.procedures.letters import ALGORITHM, said
 from guichet.procedures.models import Dossier, PieceFile
 from guichet.procedures.models.dossier import Phase
 
@@ -111,8 +112,6 @@ def _folded(it: Interaction) -> str:
 @require_safe
 def filed(request: CitizenRequest, reference: str) -> HttpResponse:
     """Just after the filing: the number, the receipt, what comes next."""
-    from guichet.cases.receipts import receipt_of
-
     found = own_dossier(request, reference)
     assert found.case is not None
     clocks = {clock.kind: clock for clock in found.case.clocks.all()}
@@ -130,7 +129,7 @@ def document(request: CitizenRequest, reference: str, code: str) -> HttpResponse
     found = own_dossier(request, reference)
     try:
         if kept := request.POST.get("garde", ""):
-            piece = reuse(found, code, person=request.citizen.person, kept=_kept(found, kept))
+            piece = reuse(found, code, person=request.citizen.person, kept=kept_by(found, kept))
         else:
             piece = take_document(request, found, code)
     except Refused as refusal:
@@ -237,8 +236,6 @@ def computation(request: CitizenRequest, reference: str) -> HttpResponse:
     decision = found.decisions.filter(withdrawn_at__isnull=True).exclude(notified_at=None).first()
     if decision is None or not decision.computation.get("lines"):
         raise Http404
-    from guichet.procedures.letters import said
-
     context = {
         "dossier": found, "procedure": found.procedure, "lines": said(decision)["lines"], "algorithm": ALGORITHM,
         "sections": recap.sections(found), "rules": found.definition.parameters, "day": found.counted_from,

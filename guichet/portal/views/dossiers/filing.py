@@ -51,10 +51,11 @@ def draft(request: CitizenRequest, key: uuid.UUID) -> HttpResponse:
 
 def _tour(found: Dossier, current: str) -> dict[str, Any]:
     """Where one is in the form: the pages asked of this person, then documents and summary."""
-    pages = pages_of(found.definition, found.known())
+    values = found.known()
+    pages = pages_of(found.definition, values)
     wrong = faults(found.definition, found.answers, day=found.counted_from)
     stops = [(page.code, page.title, page.code in wrong) for page in pages]
-    if pieces_of(found.definition, found.known()):
+    if pieces_of(found.definition, values):
         stops.append((DOCUMENTS, "Vos documents", False))
     stops.append((SUMMARY, "Vérification et dépôt", False))
     codes = [code for code, _, _ in stops]
@@ -138,7 +139,7 @@ def _documents(request: CitizenRequest, found: Dossier) -> HttpResponse:
         code = request.POST.get("piece", "")
         try:
             if kept := request.POST.get("garde", ""):
-                reuse(found, code, person=request.citizen.person, kept=_kept(found, kept))
+                reuse(found, code, person=request.citizen.person, kept=kept_by(found, kept))
             else:
                 take_document(request, found, code)
             return _to(found, DOCUMENTS)
@@ -151,7 +152,8 @@ def _documents(request: CitizenRequest, found: Dossier) -> HttpResponse:
     return render(request, "portal/dossiers/documents.html", context, status=status)
 
 
-def _kept(found: Dossier, pk: str) -> KeptDocument:
+def kept_by(found: Dossier, pk: str) -> KeptDocument:
+    """A document of the applicant's account, named by his page. Raises `Refused` (404) when it is not there."""
     kept = found.applicant.documents.filter(pk=int(pk) if pk.isdigit() else 0, removed_at__isnull=True).first()
     if kept is None:
         raise Refused("Ce document n'est plus dans votre espace.", status=404)
