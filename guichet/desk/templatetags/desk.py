@@ -29,6 +29,8 @@ register = template.Library()
 IN_CHARGE: Kept[Procedure] = Kept(lambda teams: Procedure.objects.filter(team_id__among=teams).order_by("pk")[:1])
 UNREAD = Kept(lambda user, *given: Alert.objects.unread().filter(rights("case__", *given), user_id=user))
 
+QUEUED = Kept(lambda: Chat.objects.filter(state=ChatState.QUEUED)[:1])
+
 
 @register.simple_tag
 def shows_outgoing() -> bool:
@@ -113,7 +115,7 @@ def lines_of_list(context: Any) -> SafeString:
 def chats_waiting(context: Any) -> int:
     """Conversations that wait for a person; nearly always none, which one look at a small index says."""
     user = getattr(context.get("request"), "user", None)
-    if not isinstance(user, User) or not user.is_active or not Chat.objects.filter(state=ChatState.QUEUED).exists():
+    if not isinstance(user, User) or not user.is_active or not QUEUED():
         return 0
     return waiting_for(user).count()
 
