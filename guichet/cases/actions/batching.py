@@ -1,14 +1,15 @@
 """The same act on many cases: chosen, checked, confirmed, then done one by one in the background.
 
 Each case is one transaction: the act, its event, its delivery and the outcome of its item together. A worker killed
-between two cases leaves items that wait; killed within one, nothing of it happened.
+between two cases leaves items that wait; killed within one, nothing of it happened. Batches of other rows (dossiers:
+procedures/actions/batching.py) are confirmed and worked through by the same functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +22,7 @@ from guichet.cases.actions.parting import link
 from guichet.cases.actions.unsending import withdraw_reply
 from guichet.cases.actions.writing import reply
 from guichet.cases.models import Batch, BatchItem, Case, Interaction
+from guichet.cases.models.batch import AnyBatch, BatchState, ItemState
 from guichet.cases.models.case import Result
 from guichet.core.refused import Refused, Stale
 from guichet.journal.actions import record
@@ -29,6 +31,8 @@ from guichet.organisation.models import Team
 AT_MOST = 2000
 UNDO = timedelta(seconds=60)  # at least: a batch is longer to read again than one answer
 KEPT = timedelta(days=30)
+B = TypeVar("B", bound=AnyBatch)
+STEPS: dict[str, str] = {BatchState.RUNNING: ItemState.WAITING, BatchState.UNDOING: ItemState.DONE}
 
 
 @transaction.atomic
@@ -47,7 +51,7 @@ def choose(numbers: Sequence[int], *, by: User) -> Batch:
 @transaction.atomic
 def prepare(batch: Batch, verb: str, params: dict[str, Any], *, by: User, texts: Mapping[int, str] = {}) -> None:
     """Write down what is to be done, and what will be left aside with the reason. Nothing is done yet."""
-    batch = _own(batch, by, {Batch.State.CHOSEN, Batch.State.CHECKED})
+    batch = own(batch, by, {Batch.State.CHOSEN, Batch.State.CHECKED})
     if verb not in Batch.Verb.values:
         raise Refused("Choisissez ce que vous voulez faire de ces demandes.", status=400)
     items = list(batch.items.select_for_update(of=("self",)).order_by("pk"))
@@ -64,29 +68,36 @@ def prepare(batch: Batch, verb: str, params: dict[str, Any], *, by: User, texts:
 @transaction.atomic
 def confirm(batch: Batch, *, by: User, count: int) -> None:
     """`count` is what the page announced: if it is no longer true, the page is read again first."""
-    batch = _own(batch, by, {Batch.State.CHECKED})
-    waiting = batch.items.filter(state=BatchItem.State.WAITING).count()
-    if not waiting:
-        raise Refused("Il n'y a rien à faire : toutes les demandes choisies sont laissées de côté.")
-    if waiting != count:
-        raise Stale("Le nombre de demandes a changé : relisez avant de confirmer.")
-    now = timezone.now()
-    batch.state, batch.started_at = Batch.State.RUNNING, now
+    batch, waiting = started(batch, by=by, count=count)
     if batch.verb == Batch.Verb.REPLY:
-        batch.leaves_at = now + max(UNDO, timedelta(seconds=settings.UNDO_SECONDS)) + timedelta(seconds=waiting / 20)
-    batch.save(update_fields=["state", "started_at", "leaves_at"])
+        undo = max(UNDO, timedelta(seconds=settings.UNDO_SECONDS)) + timedelta(seconds=waiting / 20)
+        batch.leaves_at = timezone.now() + undo
+        batch.save(update_fields=["leaves_at"])
     record("batch.started", by=by, subject=f"batch:{batch.pk}", act=batch.verb, count=waiting)
 
 
+def started(batch: B, *, by: User, count: int) -> tuple[B, int]:
+    """(the batch, running; how many rows it will do). Inside the action that confirms it."""
+    row = own(batch, by, {BatchState.CHECKED})
+    waiting = _items(row).filter(state=ItemState.WAITING).count()
+    if not waiting:
+        raise Refused("Il n'y a rien à faire : tout ce que vous avez choisi est laissé de côté.")
+    if waiting != count:
+        raise Stale("Ce nombre a changé : relisez avant de confirmer.")
+    row.state, row.started_at = BatchState.RUNNING, timezone.now()
+    row.save(update_fields=["state", "started_at"])
+    return row, waiting
+
+
 @transaction.atomic
-def abandon(batch: Batch, *, by: User) -> None:
-    _own(batch, by, {Batch.State.CHOSEN, Batch.State.CHECKED}).delete()
+def abandon(batch: AnyBatch, *, by: User) -> None:
+    own(batch, by, {BatchState.CHOSEN, BatchState.CHECKED}).delete()
 
 
 @transaction.atomic
 def undo(batch: Batch, *, by: User) -> None:
     """Take back the answers that have not left; what was not written yet never will be."""
-    batch = _own(batch, by, {Batch.State.RUNNING, Batch.State.DONE})
+    batch = own(batch, by, {Batch.State.RUNNING, Batch.State.DONE})
     if batch.verb != Batch.Verb.REPLY or batch.leaves_at is None or batch.leaves_at <= timezone.now():
         raise Refused("Trop tard : les réponses sont parties.")
     batch.items.filter(state=BatchItem.State.WAITING).update(state=BatchItem.State.UNDONE)
@@ -97,24 +108,29 @@ def undo(batch: Batch, *, by: User) -> None:
 
 def work_batches(limit: int = 50) -> int:
     """Do what waits, at most `limit` cases. Returns how many were looked at. Several workers share one batch."""
+    return work(Batch, _do, limit=limit, with_="case")
+
+
+def work(kind: type[B], do: Callable[[B, Any, User], None], *, limit: int, with_: str) -> int:
+    """Carry out the batches of this kind: `do(batch, item, owner)` acts and writes the outcome of the item. `with_`:
+    the relation of the item that names its row."""
     done = 0
-    while done < limit and _one():
+    while done < limit and _one(kind, do, with_):
         done += 1
     return done
 
 
 @transaction.atomic
-def _one() -> bool:
-    wanted = {Batch.State.RUNNING: BatchItem.State.WAITING, Batch.State.UNDOING: BatchItem.State.DONE}
-    for batch in Batch.objects.filter(state__in=Batch.WORKING).select_related("owner").order_by("pk"):
-        step = wanted[Batch.State(batch.state)]
-        waiting = batch.items.filter(state=step)
-        item = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("case").order_by("pk").first()
+def _one(kind: type[B], do: Callable[[B, Any, User], None], with_: str) -> bool:
+    rows: Any = kind._default_manager
+    for batch in rows.filter(state__in=kind.WORKING).select_related("owner").order_by("pk"):
+        waiting = batch.items.filter(state=STEPS[batch.state])
+        item = waiting.select_for_update(skip_locked=True, of=("self",)).select_related(with_).order_by("pk").first()
         if item is not None:
             # An agent who stops the batch waits here, or we see that he did.
-            now = Batch.objects.select_for_update(of=("self",), no_key=True).get(pk=batch.pk)
+            now = rows.select_for_update(of=("self",), no_key=True).get(pk=batch.pk)
             if now.state == batch.state:
-                _do(now, item, batch.owner)
+                do(now, item, batch.owner)
             return True
         if not waiting.exists() and _end(batch):
             return True
@@ -157,21 +173,34 @@ def _act(batch: Batch, item: BatchItem, owner: User) -> Interaction | None:
     return None
 
 
-def _end(batch: Batch) -> bool:
-    over = Batch.State.DONE if batch.state == Batch.State.RUNNING else Batch.State.UNDONE
-    changed = Batch.objects.filter(pk=batch.pk, state=batch.state).update(state=over, ended_at=timezone.now())
-    if changed and over == Batch.State.DONE:
-        record("batch.done", by=batch.owner, subject=f"batch:{batch.pk}")
+def _end(batch: Any) -> bool:
+    over = BatchState.DONE if batch.state == BatchState.RUNNING else BatchState.UNDONE
+    same = type(batch)._default_manager.filter(pk=batch.pk, state=batch.state)
+    changed = same.update(state=over, ended_at=timezone.now())
+    if changed and over == BatchState.DONE:
+        record("batch.done", by=batch.owner, subject=subject_of(batch))
     return bool(changed)
 
 
-def sweep_batches() -> int:
+def subject_of(batch: AnyBatch) -> str:
+    """« batch:12 », « dossierbatch:3 »: as the journal names it."""
+    return f"{batch._meta.model_name}:{batch.pk}"
+
+
+def sweep_batches(kind: type[AnyBatch] = Batch) -> int:
     """Batches are kept a month: what was done is in the journal and in each case."""
-    return Batch.objects.filter(created_at__lt=timezone.now() - KEPT).exclude(state__in=Batch.WORKING).delete()[0]
+    old = kind._default_manager.filter(created_at__lt=timezone.now() - KEPT)
+    return old.exclude(state__in=kind.WORKING).delete()[0]
 
 
-def _own(batch: Batch, by: User, states: set[Batch.State]) -> Batch:
-    row = Batch.objects.select_for_update(of=("self",)).select_related("owner").get(pk=batch.pk, owner=by)
+def own(batch: B, by: User, states: Collection[str]) -> B:
+    """The row, locked, of its owner. Raises `Refused` when it has gone further."""
+    rows: Any = type(batch)._default_manager
+    row: B = rows.select_for_update(of=("self",)).select_related("owner").get(pk=batch.pk, owner=by)
     if row.state not in states:
         raise Refused("Ce lot n'en est plus là : rechargez la page.")
     return row
+
+
+def _items(batch: Any) -> Any:
+    return batch.items
