@@ -70,14 +70,14 @@ def _own(
 
 def _unanswerable(cases: Sequence[Case], by: User) -> dict[int, str]:
     """Those an answer would be refused for, and why: see `actions.writing`."""
-    reached, numbers = _reached(cases), [case.pk for case in cases]
+    mailed, numbers = reached(cases), [case.pk for case in cases]
     begun = Draft.objects.filter(case__in=numbers, user=by, kind="email").exclude(text="")
     drafts = set(begun.values_list("case_id", flat=True))
     waiting = Proposal.objects.filter(case__in=numbers, state=Proposal.State.WAITING)
     proposed = set(waiting.values_list("case_id", flat=True))
     found = {}
     for case in cases:
-        if case.pk not in reached:
+        if case.pk not in mailed:
             found[case.pk] = NO_ADDRESS
         elif refuses_electronic(case):
             found[case.pk] = "Cette personne refuse les réponses électroniques : répondez-lui par courrier."
@@ -90,7 +90,7 @@ def _unanswerable(cases: Sequence[Case], by: User) -> dict[int, str]:
     return found
 
 
-def _reached(cases: Sequence[Case]) -> set[int]:
+def reached(cases: Sequence[Case]) -> set[int]:
     """Those an answer would find an address for: see `actions.writing.answer_to`."""
     people = {case.person_id for case in cases if case.person_id}
     points = ContactPoint.objects.filter(person__in=people, kind="email", bad_since__isnull=True)

@@ -208,6 +208,23 @@ def restart_commitment(case: Case) -> None:
         clock.suspensions.all().delete()
 
 
+def restart_silence(case: Case, silence: tuple[str, int] | None) -> None:
+    """The decision on a dossier was withdrawn: its request waits for another from now. What held the first delay is
+    no part of the second."""
+    if silence is None:
+        return
+    now = timezone.now()
+    effect, months = silence
+    due = end_of_day(implicit_decision(paris_day(now), months))
+    values = {
+        "started_at": now, "due_at": due, "base_due_at": due, "stopped_at": None, "stopped_why": "", "effect": effect,
+        "months": months,
+    }  # fmt: skip
+    clock, created = Clock.objects.update_or_create(case=case, kind=Clock.Kind.SILENCE, defaults=values)
+    if not created:
+        clock.suspensions.all().delete()
+
+
 def on_topic_change(case: Case) -> None:
     """The topic decides what silence means and what was promised: clocks follow, elapsed time and holds are kept."""
     if case.is_over or case.is_file or _is_history(case):

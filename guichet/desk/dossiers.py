@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,8 +18,9 @@ from guichet.procedures import recap
 from guichet.procedures.actions.appraising import holding_back
 from guichet.procedures.computing import computation, eligibility
 from guichet.procedures.formulas import BadFormula, Unknown
-from guichet.procedures.models import Dossier, Opinion, Piece, Procedure, Seat
+from guichet.procedures.models import Decision, Dossier, Opinion, Piece, Procedure, Seat
 from guichet.procedures.models.dossier import Phase
+from guichet.procedures.withdrawing import GIVES, MAY_FALL, delay, grounds
 
 ON_A_PAGE = 40
 SOON = timedelta(days=15)
@@ -66,6 +67,23 @@ def filtered(wanted: Wanted, user: User) -> QuerySet[Dossier]:
     elif wanted.whose == "personne":
         rows = rows.filter(officer=None)
     return rows
+
+
+def wanted_of(given: Mapping[str, str]) -> Wanted:
+    return Wanted(
+        procedure=given.get("demarche", "")[:60], phase=given.get("phase", "")[:14], whose=given.get("a", "")[:8],
+        after=given.get("apres", "")[:60],
+    )  # fmt: skip
+
+
+def numbers_of(wanted: Wanted, user: User, *, at_most: int) -> list[int]:
+    """All those of the list, the oldest first, whatever the page."""
+    return list(filtered(wanted, user).order_by("received_at", "pk").values_list("pk", flat=True)[:at_most])
+
+
+def count_of(wanted: Wanted, user: User, *, at_most: int) -> int:
+    """How many there are in the list; counted no further than `at_most`."""
+    return filtered(wanted, user).order_by()[:at_most].count()
 
 
 def _mark(text: str) -> tuple[datetime, int] | None:
@@ -154,7 +172,7 @@ def shown(dossier: Dossier, user: User) -> dict[str, Any]:
     values = dossier.known()
     opinion = dossier.opinions.filter(dropped_at__isnull=True).select_related("by", "checked_by").first()
     clock = dossier.case.clock(Clock.Kind.SILENCE) if dossier.case else None
-    decisions = list(dossier.decisions.select_related("by", "sitting"))
+    decisions = list(dossier.decisions.select_related("by", "sitting", "withdrawn_by"))
     request = dossier.piece_requests.filter(ended_at__isnull=True).first()
     return {
         "dossier": dossier,
@@ -176,12 +194,27 @@ def shown(dossier: Dossier, user: User) -> dict[str, Any]:
         "decisions": [
             {"it": d, "amount": recap.euros(d.amount_cents) if d.amount_cents is not None else ""} for d in decisions
         ],
+        "falling": _falling(dossier, decisions),
         "payments": [{"it": p, "amount": recap.euros(p.amount_cents)} for p in dossier.payments.all()],
         "seat": dossier.seats.select_related("sitting").order_by("-pk").first(),
         "steps": dossier.progress,
         "verbs": verbs(dossier, opinion, user),
         "is_mine": dossier.officer_id == user.pk,
         "prorata": dossier.definition.amount.prorata_planned if dossier.definition.amount else None,
+    }  # fmt: skip
+
+
+def _falling(dossier: Dossier, decisions: Sequence[Decision]) -> dict[str, Any] | None:
+    """The decision that may still be taken back, with the delay and the grounds that are left."""
+    today = timezone.localdate()
+    standing = next((d for d in decisions if d.withdrawn_at is None and d.outcome in MAY_FALL), None)
+    if standing is None or dossier.outcome not in {standing.outcome, ""}:
+        return None
+    return {
+        "it": standing, "delay": delay(standing, today=today),
+        "grounds": [(ground.value, ground.label) for ground in grounds(standing, today=today)],
+        "gives": standing.outcome in GIVES, "in_transit": dossier.payments.filter(state="ordered").exists(),
+        "paid": dossier.payments.filter(state="paid").exclude(kind="recovery").exists(),
     }  # fmt: skip
 
 
@@ -228,7 +261,8 @@ def verbs(dossier: Dossier, opinion: Opinion | None, user: User) -> set[str]:
         found.add("pieces")
     if phase == Phase.APPRAISAL:
         found |= {"propose", "recompute"}
-        if opinion and opinion.is_confirmed and not dossier.definition.by_committee:
+        own = opinion is not None and opinion.by_id == user.pk  # four eyes: who proposed does not decide
+        if opinion and opinion.is_confirmed and not own and not dossier.definition.by_committee:
             found.add("decide")
     if phase == Phase.PAYMENT:
         found |= {"shorten", "recover"}

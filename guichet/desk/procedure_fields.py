@@ -102,6 +102,8 @@ SECTIONS: tuple[Section, ...] = (
     ), at="rules", help="Une condition éclaire ; elle ne refuse jamais un dépôt."),
     Section("montant", "Montant", (
         Input("amount.to_pay", "C'est un tarif que l'usager paie", "yes"),
+        Input("amount.ceiling", "Plafond de l'aide (€)", "number",
+              help="Un versement accordé au-dessus est signalé à qui valide l'ordre de paiement."),
         Input("amount.prorata_planned", "Durée prévue (champ), si le montant se réduit avec elle"),
     ), rows=COMPUTED, at="amount.lines", help="La dernière ligne est le montant, en euros."),
     Section("versements", "Versements", rows=(

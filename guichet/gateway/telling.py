@@ -17,7 +17,8 @@ from guichet.journal.verbs import SAID
 # The steps inside the service (who has it, the opinion before the vote) are its own.
 TOLD = (
     "dossier.filed", "dossier.imported", "dossier.step", "dossier.piece_received", "dossier.piece_accepted",
-    "dossier.piece_refused", "dossier.piece_waived", "dossier.pieces_asked", "dossier.pieces_overdue",
+    "dossier.piece_refused", "dossier.piece_expired", "dossier.piece_waived", "dossier.pieces_asked",
+    "dossier.pieces_overdue",
     "dossier.admissible", "dossier.complete", "dossier.decided", "dossier.decision_withdrawn", "dossier.implicit",
     "dossier.payment_ready", "dossier.payment_ordered", "dossier.paid", "dossier.payment_rejected",
     "dossier.shortened", "dossier.recovery", "dossier.account_changed", "dossier.withdrawn", "dossier.lapsed",

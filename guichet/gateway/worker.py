@@ -20,6 +20,7 @@ from guichet.cases.scanning import scan_waiting
 from guichet.gateway.actions import send_calls
 from guichet.journal.watching import catch_up
 from guichet.outbox.sending import send_due
+from guichet.procedures.actions import work_dossier_batches
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def start_pumps(stop: threading.Event) -> list[threading.Thread]:
         "antivirus": scan_waiting,
         "documents": read_waiting,
         "batches": work_batches,
+        "dossiers": work_dossier_batches,
         "webhooks": send_calls,
     }
     threads = [threading.Thread(target=pump, args=(work, stop), name=name, daemon=True) for name, work in pumps.items()]
@@ -66,6 +68,13 @@ def drain(seconds: float = 60.0) -> None:
     """Do everything that waits now, in this process: for imports and tests."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and (
-        understand_waiting() + send_due() + catch_up() + scan_waiting() + read_waiting() + work_batches() + send_calls()
+        understand_waiting()
+        + send_due()
+        + catch_up()
+        + scan_waiting()
+        + read_waiting()
+        + work_batches()
+        + work_dossier_batches()
+        + send_calls()
     ):
         continue

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
 from guichet.cases.actions.absences import pass_on_all
+from guichet.cases.actions.batching import sweep_batches
 from guichet.cases.actions.sharing import share_out_all
 from guichet.cases.actions.writing import answer_to
 from guichet.cases.clocks import ends_by_itself
@@ -16,7 +17,8 @@ from guichet.core.calendar import paris_day, say_day
 from guichet.core.jobs import every
 from guichet.journal.actions import record
 from guichet.notices.actions import note_implicit_decisions, remind_of_deadlines, warn
-from guichet.procedures.actions import end_overdue_requests, expire_drafts
+from guichet.procedures.actions import end_overdue_requests, expire_drafts, expire_pieces
+from guichet.procedures.models import DossierBatch
 
 SLICE = 500
 
@@ -57,6 +59,18 @@ def end_delays(timestamp: int) -> None:
     """Delays given for documents that are over (the silence runs again), then silences that lasted."""
     end_overdue_requests(by=machine(GUICHET))
     note_implicit_decisions()
+
+
+@every("21 2 * * *", "notices.pieces")
+def expire_documents(timestamp: int) -> None:
+    """Documents whose validity ended yesterday, in dossiers that are not decided."""
+    while expire_pieces(by=machine(GUICHET), limit=SLICE) == SLICE:
+        pass
+
+
+@every("29 3 * * *", "notices.dossier_batches")
+def sweep_old_dossier_batches(timestamp: int) -> None:
+    sweep_batches(DossierBatch)
 
 
 @every("41 2 * * *", "notices.drafts")

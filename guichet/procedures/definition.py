@@ -177,6 +177,7 @@ class Amount(Part):
 
     lines: tuple[Computed, ...]
     to_pay: bool = False  # a tariff that the family pays, not a grant
+    ceiling: Decimal | None = Field(default=None, ge=0)  # euros: no grant of the scheme is above
     ceiling_source: Line = ""
     # Shortened stay: the amount is recomputed as proportional to this ratio of two fields.
     prorata_done: Code | None = None

@@ -65,6 +65,29 @@ def notice_text(decision: Decision) -> str:
     )
 
 
+def withdrawal_text(decision: Decision, *, back: int, is_notice: bool) -> str:
+    """A decision is taken back. The mail says that it is, and where to read why; the letter says it all."""
+    dossier = decision.dossier
+    day = say_day(paris_day(decision.decided_at))
+    head = (
+        "Bonjour,\n\n"
+        f"La décision du {day} sur votre dossier « {dossier.procedure.title} », N° {dossier.spoken_reference}, est "
+        "retirée. Votre demande est de nouveau examinée : vous recevrez une nouvelle décision."
+    )
+    if is_notice:
+        return (
+            f"{head}\n\nLisez les motifs et les voies de recours dans votre espace Mes Démarches :\n"
+            f"{settings.PUBLIC_URL}/mes-demarches/dossier/{dossier.reference}/\n\n"
+            "Si vous ne pouvez pas l'ouvrir, répondez à ce message : nous vous l'enverrons par courrier."
+        )
+    it = said(decision)
+    lines = [head, "", "Motifs :", decision.withdrawn_why, decision.get_ground_display()]
+    if back:
+        lines += ["", f"La somme déjà versée est à rendre : {euros(back)}. Le comptable public vous écrira."]
+    lines += ["", "Voies et délais de recours", it["appeal"], "", decision.signatory]
+    return "\n".join(lines).rstrip()
+
+
 def letter_text(decision: Decision) -> str:
     """The whole letter as text: what is printed and posted to who has no account or refuses electronic letters."""
     it = said(decision)

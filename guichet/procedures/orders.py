@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class Answer:
 def reference(payment: Payment) -> str:
     """The end-to-end identifier: at most 35 signs, the same in the file and in its return."""
     return f"{payment.dossier.reference}-{payment.rank}-{payment.pk}"[:35]
+
+
+def fingerprint(payments: Sequence[Payment]) -> str:
+    """Of what leaves: who is paid what, on which account."""
+    lines = sorted((p.pk, p.amount_cents, p.iban, p.payee) for p in payments)
+    return hashlib.sha256(repr(lines).encode()).hexdigest()
 
 
 def pain001(payments: Sequence[Payment], *, message_id: str, day: date) -> bytes:

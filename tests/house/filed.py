@@ -21,9 +21,18 @@ from guichet.gateway.actions import create_hook, create_key
 from guichet.gateway.models import ApiKey, Scope, Webhook, WebhookCall
 from guichet.people.models import Person
 from guichet.procedures import actions as do
-from guichet.procedures.models import Dossier, KeptDocument, PaymentOrder, PieceFile, Procedure, Sitting
+from guichet.procedures.models import (
+    Dossier,
+    DossierBatch,
+    KeptDocument,
+    Payment,
+    PaymentOrder,
+    PieceFile,
+    Procedure,
+    Sitting,
+)
 from tests.factories import Region
-from tests.procedures.conftest import PDF, STUDENT, fill
+from tests.procedures.conftest import PDF, STUDENT, exported, fill
 
 
 @dataclass
@@ -35,7 +44,9 @@ class Filed:
     piece: PieceFile
     kept: KeptDocument  # in his account
     sitting: Sitting
-    order: PaymentOrder
+    order: PaymentOrder  # exported
+    prepared: PaymentOrder  # by Léo, to be validated by another
+    batch: DossierBatch  # of Léo
     officer: User
     second: User
     key: ApiKey
@@ -69,13 +80,15 @@ def _filed(by: User, region: Region, person: Person) -> Filed:
     do.vote(sitting.seats.get(), by=leo, result="granted", amount_cents=40000)
     do.hold(sitting, by=leo, deliberation="2026.1")
     Dossier.objects.filter(pk=granted.pk).update(received_at=timezone.now() - timedelta(days=400))
-    order = do.order_payments(list(granted.payments.filter(rank=1)), by=leo, execution_day=timezone.localdate())
+    order = exported(granted.payments.filter(rank=1), (leo, second))
+    prepared = do.prepare_order(list(granted.payments.filter(rank=2)), by=leo, execution_day=timezone.localdate())
     waiting = _file(procedure, person, "ceam")
     do.declare_admissible(waiting, by=leo)
     do.judge(waiting.pieces.get(code="ceam"), by=leo, accepted=False, reason="La photo est floue.")
     do.ask_missing(waiting, by=leo, until=timezone.localdate() + timedelta(days=10))
     Dossier.objects.filter(pk=waiting.pk).update(received_at=timezone.now() - timedelta(days=800))
     draft = do.begin(procedure, person)
+    batch = do.choose_dossiers([waiting.pk, granted.pk], by=leo)
     key, _ = create_key("Portail jeunes", by=by, scopes=Scope.values, team=region.youth)
     hook, _ = create_hook("Portail jeunes", "http://127.0.0.1:9/", by=by, events=["dossier.decided"])
     WebhookCall.objects.create(hook=hook, event_id=1, dossier_id=granted.pk, verb="dossier.decided", tries=8,
@@ -83,7 +96,8 @@ def _filed(by: User, region: Region, person: Person) -> Filed:
     return Filed(
         procedure, Dossier.objects.get(pk=granted.pk), Dossier.objects.get(pk=waiting.pk), draft,
         PieceFile.objects.filter(piece__dossier=granted)[0],
-        KeptDocument.objects.filter(person=person)[0], sitting, order, leo, second, key, hook,
+        KeptDocument.objects.filter(person=person)[0], sitting, order, prepared, batch,
+        leo, second, key, hook,
     )  # fmt: skip
 
 
@@ -176,10 +190,70 @@ def walk_in_desk(client: Client, other: Client, found: Filed) -> None:
     client.post(f"{at}/faire/tenir/", {"deliberation": "1"})
     client.post("/bureau/dossiers/versements/", {"jour": "x"})
     client.post(f"/bureau/dossiers/ordres/{found.order.pk}/")
+    _walk_through_orders(client, other, found)
+    _walk_through_batches(client, found)
+    _walk_through_withdrawal(client, found)
     client.get("/bureau/dossiers/silences/")
     Clock.objects.filter(case=found.waiting.case, kind="silence").update(stopped_at=None, due_at=timezone.now())
     client.get("/bureau/dossiers/silences/")
     client.get("/bureau/dossiers/")
+
+
+def _walk_through_orders(client: Client, other: Client, found: Filed) -> None:
+    """A list to be validated, as the two agents see it; a line left out; the list refused."""
+    at = f"/bureau/dossiers/ordres/{found.prepared.pk}"
+    Payment.objects.filter(order=found.prepared).update(account_changed_at=timezone.now(), payee="Paul Autre")
+    for one in (client, other):
+        one.get(f"{at}/")
+        one.post(f"{at}/faire/valider/", {"vu": "autre"})
+        one.get("/bureau/dossiers/versements/")
+    line = found.prepared.payments.get().pk
+    other.post(f"{at}/faire/ecarter/", {"versement": line})
+    other.post(f"{at}/faire/ecarter/", {"versement": line, "motif": "Titulaire à vérifier."})
+    other.get(f"{at}/")
+    other.post(f"{at}/faire/refuser/")
+    other.post(f"{at}/faire/refuser/", {"motif": "Vide."})
+    other.get(f"{at}/")
+    client.get("/bureau/dossiers/versements/")
+
+
+def _walk_through_batches(client: Client, found: Filed) -> None:
+    """Chosen, typed wrong, previewed with those left out, carried out."""
+    client.post("/bureau/dossiers/lots/", {"liste": "phase=documents"})
+    client.post("/bureau/dossiers/lots/", {"tout": "1"})
+    at = f"/bureau/dossiers/lots/{DossierBatch.objects.latest('pk').pk}"
+    client.post(f"{at}/preparer/", {"verb": "ask", "until": "hier"})
+    client.post(f"{at}/preparer/", {"verb": "enrol", "sitting": ""})
+    client.post(f"{at}/preparer/", {"verb": "propose"})
+    client.get(f"{at}/?p=2")
+    client.get(f"{at}/?changer=1")
+    Dossier.objects.filter(pk=found.waiting.pk).update(phase="documents")
+    found.waiting.piece_requests.update(ended_at=timezone.now())
+    found.waiting.pieces.filter(code="ceam").update(state="missing")
+    until = (timezone.localdate() + timedelta(days=20)).isoformat()
+    client.post(f"{at}/preparer/", {"verb": "ask", "until": until})
+    client.get(f"{at}/")
+    client.post(f"{at}/faire/", {"action": "confirmer", "nombre": "1"})
+    client.get(f"{at}/")
+    do.work_dossier_batches()
+    client.get(f"{at}/")
+    client.get("/bureau/dossiers/lots/")
+
+
+def _walk_through_withdrawal(client: Client, found: Filed) -> None:
+    """Refused while a payment is at the accountant's, without reasons, then done; then too late."""
+    base = f"/bureau/dossiers/{found.granted.reference}"
+    client.get(f"{base}/")
+    found.granted.payments.filter(state="ordered").update(state="paid")
+    decision = found.granted.decisions.get()
+    posted = {"prise": decision.pk, "fondement": "unlawful", "entendue": "1"}
+    client.post(f"{base}/faire/retirer/", posted)
+    decision.decided_at -= timedelta(days=200)
+    decision.save()
+    client.get(f"{base}/")
+    client.post(f"{base}/faire/retirer/", posted | {"motifs": "Erreur."})
+    client.post(f"{base}/faire/retirer/", posted | {"motifs": "Erreur.", "fondement": "fraud"})
+    client.get(f"{base}/")
 
 
 def walk_in_procedures(client: Client, found: Filed) -> None:

@@ -82,6 +82,12 @@ def of_service(**more: Any) -> Door:
     return Door((STRANGER, CHIEF), {**TO_LOGIN, AGENT: 404}, **more)
 
 
+def of_their_owner(**more: Any) -> Door:
+    """Of Léo alone: not even an administrator."""
+    more.setdefault("arguments", lambda house: {"pk": house.filed.batch.pk})
+    return Door((STRANGER,), {**TO_LOGIN, AGENT: 404, CHIEF: 404}, **more)
+
+
 def of_case(**more: Any) -> Door:
     """The team of the case; another team learns nothing, not even that the number exists."""
     more.setdefault("arguments", lambda house: {"reference": house.case.reference})
@@ -249,6 +255,11 @@ DOORS: dict[str, Door] = {
     "desk:logout": public(post={}, answers=(302,)),
     # dossiers, of the team of Léo
     "desk:dossiers": of_agents(),
+    "desk:dossier_batches": of_agents(),
+    # of Léo alone, whom the stranger to the cases is
+    "desk:dossier_batch": of_their_owner(),
+    "desk:dossier_batch_prepare": of_their_owner(post={"verb": "advance"}, answers=DONE),
+    "desk:dossier_batch_act": of_their_owner(post={"action": "confirmer", "nombre": "0"}, answers=DONE),
     "desk:silences": of_agents(),
     "desk:sittings": of_agents(),
     "desk:sitting": of_agents(arguments=lambda house: {"pk": house.filed.sitting.pk}),
@@ -261,6 +272,9 @@ DOORS: dict[str, Door] = {
         arguments=lambda house: {"pk": house.filed.order.payments.get().pk}, post={}, answers=DONE
     ),
     "desk:payment_order": of_service(arguments=lambda house: {"pk": house.filed.order.pk}),
+    "desk:payment_order_act": of_service(
+        arguments=lambda house: {"pk": house.filed.prepared.pk, "verb": "refuser"}, post={}, answers=DONE
+    ),
     "desk:payment_file": of_service(arguments=lambda house: {"pk": house.filed.order.pk, "kind": "xml"}),
     "desk:dossier_piece": of_service(arguments=lambda house: {"pk": house.filed.piece.pk}),
     "desk:dossier": of_service(arguments=lambda house: {"reference": house.filed.granted.reference}),

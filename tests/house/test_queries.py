@@ -35,7 +35,8 @@ from guichet.organisation.models import Team, Topic
 from guichet.outbox.models import Delivery, Parcel
 from guichet.people.actions import set_keys
 from guichet.people.models import Person
-from guichet.procedures.models import Deadline, Dossier, Piece, PieceFile
+from guichet.procedures.actions import prepare_dossiers
+from guichet.procedures.models import Deadline, Dossier, DossierBatchItem, Payment, Piece, PieceFile, TakenOut
 from tests.factories import article, case_of, mail, receive, signed_in
 from tests.house.lived import CITIZEN, House, agent, citizen
 
@@ -172,12 +173,44 @@ def more_dossiers(house: House, count: int) -> None:
         PieceFile.objects.create(piece=piece, file=house.filed.piece.file, name="x.pdf")
 
 
+def more_in_batch(house: House, count: int) -> None:
+    """Dossiers of one batch, previewed: some that will be asked for documents, some left out."""
+    more_dossiers(house, count)
+    dossiers = Dossier.objects.filter(procedure=house.filed.procedure).exclude(phase="draft")
+    present = set(house.filed.batch.items.values_list("dossier_id", flat=True))
+    items = [DossierBatchItem(batch=house.filed.batch, dossier=d, version=1) for d in dossiers if d.pk not in present]
+    DossierBatchItem.objects.bulk_create(items)
+    until = (timezone.localdate() + timedelta(days=9)).isoformat()
+    prepare_dossiers(house.filed.batch, "ask", {"until": until, "text": ""}, by=house.filed.officer)
+
+
+def more_payments(house: House, count: int) -> None:
+    """Some in a list to be validated, some that wait, each left out of an order once."""
+    more_dossiers(house, count)
+    for dossier in Dossier.objects.filter(procedure=house.filed.procedure, payments=None).exclude(phase="draft"):
+        for rank, order in ((1, house.filed.prepared), (2, None)):
+            payment = Payment.objects.create(
+                dossier=dossier, rank=rank, kind="interim", label="x", amount_cents=100, state="ready", order=order,
+                payee="Camille Duprat", iban="FR7630006000011234567890189",
+            )  # fmt: skip
+            TakenOut.objects.create(order=house.filed.order, payment=payment, amount_cents=1, reason="x",
+                                    by=house.filed.officer)  # fmt: skip
+
+
+def of_leo(house: House) -> Client:
+    return agent(house.filed.officer)
+
+
 PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
     ("/", lambda house: Client(), more_topics),
     ("/contact/", lambda house: Client(), more_topics),
     ("/suivi/demande/", of_citizen, more_exchanges),
     ("/mes-demarches/", of_account, more_dossiers),
     ("/mes-demarches/dossier/{dossier}/", of_account, more_dossiers),
+    ("/bureau/dossiers/", of_leo, more_dossiers),
+    ("/bureau/dossiers/lots/{batch}/", of_leo, more_in_batch),
+    ("/bureau/dossiers/ordres/{order}/", of_leo, more_payments),
+    ("/bureau/dossiers/versements/", of_leo, more_payments),
     ("/bureau/?file=a-traiter", of_nadia, more_cases),
     ("/bureau/?file=equipe-{team}", of_nadia, more_cases),
     ("/bureau/recherche/?q=lacoste", of_nadia, more_cases),
@@ -210,8 +243,9 @@ def test_the_number_of_queries_does_not_grow(
     machine(GUICHET)
     client = visitor(house)
     address = page.format(
-        case=house.case.reference, team=house.region.transport.pk, dossier=house.filed.waiting.reference
-    )
+        case=house.case.reference, team=house.region.transport.pk, dossier=house.filed.waiting.reference,
+        batch=house.filed.batch.pk, order=house.filed.prepared.pk,
+    )  # fmt: skip
     grow(house, FEW)
     few = questions(client, address)
     grow(house, MANY - FEW)

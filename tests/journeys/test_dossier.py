@@ -139,8 +139,10 @@ def test_from_the_first_page_to_the_last_third(visits: Visits, site: Site, tmp_p
     go(officer, officer.get_by_role("button", name="Séance tenue : décider et notifier"))
     officer.goto(f"{site.url}/bureau/dossiers/versements/")
     check(officer, "versements")
-    go(officer, officer.get_by_role("button", name="Exporter pour la paierie"))
-    check(officer, "ordre de paiement")
+    go(officer, officer.get_by_role("button", name="Préparer l'ordre de paiement"))
+    second.goto(officer.url)
+    go(second, second.get_by_role("button", name=re.compile("^Valider")))
+    check(second, "ordre de paiement")
 
     student.reload()
     for amount, times in (("133,33", 2), ("133,34", 1)):

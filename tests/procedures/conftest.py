@@ -1,17 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from guichet.accounts.actions import create_agent, join
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.demo.procedures import FOLDER, load
 from guichet.people.models import ContactPoint, Person
+from guichet.procedures import actions as do
 from guichet.procedures.actions import begin, file_dossier, save_page, send_piece
-from guichet.procedures.models import Dossier, Procedure
+from guichet.procedures.models import Dossier, Payment, PaymentOrder, Procedure
+from guichet.procedures.orders import fingerprint
 from tests.factories import Region
 
 PDF = b"%PDF-1.4\n% une page de test\n"
@@ -44,9 +48,14 @@ def mobility(region: Region) -> Procedure:
     return procedure
 
 
-def citizen(first: str = "Camille", last: str = "Duprat", email: str = "camille.duprat@courriel.example") -> Person:
-    from django.utils import timezone
+def exported(payments: Iterable[Payment], officers: tuple[User, User], day: date | None = None) -> PaymentOrder:
+    """An order prepared by the first agent and validated by the second."""
+    maker, checker = officers
+    order = do.prepare_order(list(payments), by=maker, execution_day=day or timezone.localdate())
+    return do.validate_order(order, by=checker, seen=fingerprint(list(order.payments.all())))
 
+
+def citizen(first: str = "Camille", last: str = "Duprat", email: str = "camille.duprat@courriel.example") -> Person:
     person = Person(first_name=first, family_name=last, address="3 rue des Lilas", postcode="86000", town="Poitiers")
     from guichet.people.actions import set_keys
 

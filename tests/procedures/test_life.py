@@ -22,7 +22,7 @@ from guichet.people.models import Person
 from guichet.procedures import actions as do
 from guichet.procedures.models import Deadline, Decision, Dossier, KeptDocument, Outcome, Payment, Piece, Procedure
 from tests.factories import Region
-from tests.procedures.conftest import PDF, STUDENT, citizen, fill
+from tests.procedures.conftest import PDF, STUDENT, citizen, exported, fill
 
 Officers = tuple[User, User]
 Filed = Callable[..., Dossier]
@@ -341,12 +341,12 @@ def test_payments_leave_in_a_valid_file_and_its_return_is_read(
     leo, julien = officers
     dossier = granted(filed(pieces=ALL), officers, 40000)
     ready = list(dossier.payments.filter(state="ready"))
-    order = do.order_payments(ready, by=leo, execution_day=timezone.localdate() + timedelta(days=3))
+    order = exported(ready, officers, timezone.localdate() + timedelta(days=3))
     root = etree.fromstring(files.read_bytes(order.xml_id))
     assert root.findtext(".//{*}CtrlSum") == "266.66"
     refs = [node.text for node in root.iterfind(".//{*}EndToEndId")]
     with pytest.raises(Refused, match="pas à payer"):
-        do.order_payments(ready, by=leo, execution_day=timezone.localdate())
+        do.prepare_order(ready, by=leo, execution_day=timezone.localdate())
     back = f"référence;statut;date;motif\n{refs[0]};PAYE;2026-11-30;\n{refs[1]};REJETE;;Compte clos\n"
     assert do.read_return(order, back.encode(), by=julien) == (1, 1)
     assert do.read_return(order, back.encode(), by=julien) == (0, 0)  # read twice
@@ -357,7 +357,7 @@ def test_payments_leave_in_a_valid_file_and_its_return_is_read(
     send(dossier, camille, "attestation_fin")
     do.judge(dossier.pieces.get(code="attestation_fin"), by=leo, accepted=True)
     assert dossier.payments.get(rank=3).state == Payment.State.READY
-    order = do.order_payments(list(dossier.payments.filter(state="ready")), by=leo, execution_day=timezone.localdate())
+    order = exported(dossier.payments.filter(state="ready"), officers)
     ids = list(order.payments.all())
     status = "".join(
         f"<TxInfAndSts><OrgnlEndToEndId>{dossier.reference}-{p.rank}-{p.pk}</OrgnlEndToEndId><TxSts>ACSC</TxSts>"
@@ -378,9 +378,7 @@ def test_payments_leave_in_a_valid_file_and_its_return_is_read(
 @pytest.mark.parametrize("content", [b"", b"<a/>", b"<a", b"x;y", "réf\n".encode(), b"\x00\xff"])
 def test_a_return_that_is_not_one_is_refused(filed: Filed, officers: Officers, content: bytes) -> None:
     dossier = granted(filed(pieces=ALL), officers, 40000)
-    order = do.order_payments(
-        list(dossier.payments.filter(state="ready")), by=officers[0], execution_day=timezone.localdate()
-    )
+    order = exported(dossier.payments.filter(state="ready"), officers)
     with pytest.raises(Refused):
         do.read_return(order, content, by=officers[0])
 
@@ -388,7 +386,7 @@ def test_a_return_that_is_not_one_is_refused(filed: Filed, officers: Officers, c
 def test_a_shortened_stay_takes_from_the_balance_then_asks_back(filed: Filed, officers: Officers) -> None:
     leo, _ = officers
     dossier = granted(filed(pieces=ALL), officers, 30000)  # 3 weeks: thirds of 100 €
-    order = do.order_payments(list(dossier.payments.filter(state="ready")), by=leo, execution_day=timezone.localdate())
+    order = exported(dossier.payments.filter(state="ready"), officers)
     lines = "".join(f"{dossier.reference}-{p.rank}-{p.pk};PAYE;;\n" for p in order.payments.all())
     do.read_return(order, lines.encode(), by=leo)
     assert do.shorten(dossier, by=leo, done=Decimal(2)) == 20000

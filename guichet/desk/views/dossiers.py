@@ -19,30 +19,29 @@ from guichet.core.downloads import SHOWN_AS, given
 from guichet.core.downloads import shown as shown_in_place
 from guichet.core.reference import check
 from guichet.core.refused import Refused
-from guichet.desk.dossiers import WORK, Wanted, counts, shown, silences, silences_counted, worklist
+from guichet.core.text import key_of
+from guichet.desk.dossiers import WORK, count_of, counts, shown, silences, silences_counted, wanted_of, worklist
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.posted import cents_of, day_of
 from guichet.desk.previews import IMAGES
 from guichet.procedures import actions as do
+from guichet.procedures.actions.batching import AT_MOST
 from guichet.procedures.models import Dossier, PieceFile, Sitting
 
 # What is shown again after a refusal.
-TYPED = ("avis", "avant", "montant", "motif", "motifs", "pourquoi", "texte")
+TYPED = ("avis", "avant", "entendue", "fondement", "montant", "motif", "motifs", "pourquoi", "texte")
 DELAY = 15  # days proposed for the missing pieces
 
 
 @agent_required
 @require_safe
 def dossiers(request: AgentRequest) -> HttpResponse:
-    given_ = request.GET
-    wanted = Wanted(
-        procedure=given_.get("demarche", "")[:60], phase=given_.get("phase", "")[:14], whose=given_.get("a", "")[:8],
-        after=given_.get("apres", "")[:60],
-    )  # fmt: skip
+    wanted = wanted_of(request.GET.dict())
     rows, following = worklist(wanted, request.user)
     context = {
         "nav": "dossiers", "rows": rows, "wanted": wanted,
         "following": wanted.address(apres=following) if following else "",
+        "list_count": count_of(wanted, request.user, at_most=AT_MOST + 1), "at_most": AT_MOST,
         "counts": counts(request.user), "phases": [(phase.value, phase.label) for phase in WORK],
         "late": silences_counted(request.user), "is_first": not wanted.after, "first": wanted.address(),
         "whose": [("", "Tous"), ("moi", "Les miens"), ("personne", "À personne")],
@@ -187,6 +186,18 @@ def _recover(request: AgentRequest, found: Dossier) -> str:
     return "Le reversement est demandé."
 
 
+def _withdraw(request: AgentRequest, found: Dossier) -> str:
+    pk = key_of(request.POST.get("prise", ""))
+    decision = found.decisions.filter(pk=pk).first()
+    if decision is None:
+        raise Refused("Cette décision n'est plus là.", status=404)
+    do.withdraw_decision(
+        decision, by=request.user, ground=request.POST.get("fondement", ""), heard=bool(request.POST.get("entendue")),
+        reason=request.POST.get("motifs", "")[:8000],
+    )  # fmt: skip
+    return "La décision est retirée. La personne en est informée, la demande est de nouveau en instruction."
+
+
 def _said(words: str) -> Callable[[Any], str]:
     return lambda done: words
 
@@ -207,6 +218,7 @@ VERBS: dict[str, Callable[[AgentRequest, Dossier], str]] = {
         do.send_back(_opinion(d), by=r.user, reason=r.POST.get("motif", "")[:500])
     ),
     "decider": _decide,
+    "retirer": _withdraw,
     "inscrire": _enrol,
     "ecourter": _shorten,
     "reverser": _recover,

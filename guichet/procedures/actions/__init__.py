@@ -8,6 +8,12 @@ from guichet.procedures.actions.appraising import (
     recompute,
     send_back,
 )
+from guichet.procedures.actions.batching import (
+    choose_dossiers,
+    confirm_dossiers,
+    prepare_dossiers,
+    work_dossier_batches,
+)
 from guichet.procedures.actions.committee import (
     adjourn_list,
     cancel_sitting,
@@ -18,7 +24,7 @@ from guichet.procedures.actions.committee import (
     strike,
     vote,
 )
-from guichet.procedures.actions.deciding import decide, note_first_read, record_implicit, withdraw_decision
+from guichet.procedures.actions.deciding import decide, note_first_read, record_implicit
 from guichet.procedures.actions.documents import (
     ask_missing,
     end_overdue_requests,
@@ -41,26 +47,23 @@ from guichet.procedures.actions.editing import (
     submit,
 )
 from guichet.procedures.actions.ending import correct, lapse, see_thread, withdraw, write_message
+from guichet.procedures.actions.expiring import expire_pieces
 from guichet.procedures.actions.filing import file_dossier, keep_recap
 from guichet.procedures.actions.importing import Imported, import_dossiers
+from guichet.procedures.actions.ordering import prepare_order, read_return, refuse_order, take_out, validate_order
 from guichet.procedures.actions.outside import WrongAnswers, file_from_outside
-from guichet.procedures.actions.paying import (
-    change_account,
-    make_ready,
-    order_payments,
-    read_return,
-    recover,
-    shorten,
-)
+from guichet.procedures.actions.paying import change_account, make_ready, recover, shorten
 from guichet.procedures.actions.preferring import choose_notices, close_feed, open_feed
+from guichet.procedures.actions.withdrawing import withdraw_decision
 
 __all__ = [
-    "Imported", "WrongAnswers", "adjourn_list", "ask_missing", "assign", "begin", "cancel_sitting",
-    "change_account", "choose_notices", "close_feed", "close_procedure", "complete", "confirm", "correct",
-    "create_procedure", "decide", "declare_admissible", "discard", "end_overdue_requests", "enrol", "expire_drafts",
-    "file_dossier", "file_from_outside", "freeze", "hold", "import_dossiers", "judge", "keep_document",
-    "keep_recap", "lapse", "make_ready", "new_draft", "note_first_read", "note_read", "open_feed", "open_sitting",
-    "order_payments", "propose", "publish", "read_return", "recompute", "record_implicit", "recover", "remove_kept",
-    "reopen_procedure", "return_to_draft", "reuse", "save_definition", "save_page", "see_thread", "send_back",
-    "send_piece", "shorten", "strike", "submit", "vote", "waive", "withdraw", "withdraw_decision", "write_message",
+    "Imported", "WrongAnswers", "adjourn_list", "ask_missing", "assign", "begin", "cancel_sitting", "change_account",
+    "choose_dossiers", "choose_notices", "close_feed", "close_procedure", "complete", "confirm", "confirm_dossiers",
+    "correct", "create_procedure", "decide", "declare_admissible", "discard", "end_overdue_requests", "enrol",
+    "expire_drafts", "expire_pieces", "file_dossier", "file_from_outside", "freeze", "hold", "import_dossiers",
+    "judge", "keep_document", "keep_recap", "lapse", "make_ready", "new_draft", "note_first_read", "note_read",
+    "open_feed", "open_sitting", "prepare_dossiers", "prepare_order", "propose", "publish", "read_return", "recompute",
+    "record_implicit", "recover", "refuse_order", "remove_kept", "reopen_procedure", "return_to_draft", "reuse",
+    "save_definition", "save_page", "see_thread", "send_back", "send_piece", "shorten", "strike", "submit", "take_out",
+    "validate_order", "vote", "waive", "withdraw", "withdraw_decision", "work_dossier_batches", "write_message",
 ]  # fmt: skip

@@ -48,6 +48,8 @@ def decide(dossier: Dossier, *, by: User, outcome: str, reasons: str = "", amoun
             raise Refused("Cette décision se vote en commission.")
         if row.phase != Phase.APPRAISAL or opinion is None or not opinion.is_confirmed:
             raise Refused("L'avis doit être confirmé par un autre agent avant la décision.")
+        if opinion.by_id == by.pk:
+            raise Refused("Vous avez proposé cet avis : un autre agent décide.", status=403)
         if (outcome == Outcome.GRANTED) != (opinion.way == Opinion.Way.FAVOURABLE):
             raise Refused("La décision contredit l'avis confirmé : faites d'abord revoir l'avis.")
         amount_cents = opinion.amount_cents if amount_cents is None else amount_cents
@@ -153,27 +155,6 @@ def note_first_read(decision: Decision, *, person: Person) -> Decision:
         decision.save(update_fields=["first_read_at"])
         tell("dossier.decision_read", row, by=portal(), decision=decision.pk)
     return decision
-
-
-@transaction.atomic
-def withdraw_decision(decision: Decision, *, by: User, reason: str) -> Dossier:
-    """A decision is taken back (appeal, mistake) after the person was heard (CRPA L121-1, L122-1): appraised again."""
-    row = locked(decision.dossier, by=by)
-    if not reason.strip():
-        raise Refused("Dites pourquoi la décision est retirée.", status=400)
-    if row.payments.filter(state__in=["ordered", "paid"]).exists():
-        raise Refused("Des versements sont partis : réglez-les d'abord par un reversement.")
-    Decision.objects.filter(pk=decision.pk, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
-    row.payments.exclude(state="cancelled").update(state="cancelled")
-    row.opinions.filter(dropped_at__isnull=True).update(dropped_at=timezone.now())
-    if row.phase != Phase.CLOSED:
-        move(row, Phase.CLOSED)
-    move(row, Phase.APPRAISAL)
-    row.outcome, row.decided_at = Outcome.NONE, None
-    clear_all(row)
-    save(row, by=by)
-    tell("dossier.decision_withdrawn", row, by=by, decision=decision.pk)
-    return row
 
 
 @transaction.atomic

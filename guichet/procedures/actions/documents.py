@@ -86,6 +86,8 @@ def _take(
     if live.filter(file=file).exists():
         if piece.state == Piece.State.REFUSED:
             raise Refused("C'est le document que nous n'avons pas pu accepter\u00a0: envoyez-en un autre.", status=400)
+        if piece.state == Piece.State.EXPIRED:
+            raise Refused("C'est le document qui n'est plus valable\u00a0: envoyez-en un récent.", status=400)
         return  # the same bytes again: a double click
     if piece.files.count() >= MOST_FILES:
         raise Refused("Vous avez déjà envoyé ce document plusieurs fois. Écrivez-nous un message.", status=409)

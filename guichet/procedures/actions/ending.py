@@ -76,7 +76,7 @@ def lapse(dossier: Dossier, *, by: User, reason: str) -> Dossier:
         raise Refused("Ce dossier est terminé.")
     if not reason.strip():
         raise Refused("Dites pourquoi le dossier devient caduc.", status=400)
-    row.payments.filter(state__in=["planned", "ready", "rejected"]).update(state="cancelled")
+    row.payments.filter(state__in=["planned", "ready", "rejected"]).update(state="cancelled", order=None)
     row.outcome = Outcome.LAPSED
     _close(row, by=by, result="no_reaction")
     tell("dossier.lapsed", row, by=by)

@@ -158,11 +158,11 @@ def open_thread(
         subject=case.subject,
         text=text_of(row),
     )
-    open_from(case, message, by=by or portal(), silence=_silence(definition), quiet=quiet)
+    open_from(case, message, by=by or portal(), silence=silence_of(definition), quiet=quiet)
     row.case, row.reference = case, case.reference
 
 
-def _silence(definition: Definition) -> tuple[str, int] | None:
+def silence_of(definition: Definition) -> tuple[str, int] | None:
     if definition.silence in {None, Silence.NONE} or not definition.silence_months:
         return None
     return str(definition.silence), definition.silence_months

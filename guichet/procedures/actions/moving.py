@@ -66,6 +66,7 @@ def save(dossier: Dossier, *, by: User) -> None:
     if changed:
         dossier.moved_at = now
     _expect(dossier)
+    dossier.changes += 1
     dossier.save()
     if changed:
         tell("dossier.step", dossier, by=by, step=dossier.step, steps=dossier.steps)

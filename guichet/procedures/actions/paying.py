@@ -1,10 +1,8 @@
-"""Payments: planned with the decision, ready when their condition holds, ordered in one file, confirmed by its
-return."""
+"""Payments: planned with the decision, ready when their condition holds, reduced or asked back. How they leave:
+`ordering`."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,17 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 from stdnum import iban as _iban
 
-from guichet.core import files
-from guichet.core.refused import NotAllowed, Refused
+from guichet.core.refused import Refused
 from guichet.core.text import one_line
-from guichet.journal.actions import record
-from guichet.procedures import orders
 from guichet.procedures.actions.deadlines import clear, set_deadline
 from guichet.procedures.actions.ending import end_thread
 from guichet.procedures.actions.moving import locked, locked_by_person, move, portal, save, tell
 from guichet.procedures.computing import reduced, shared_out
 from guichet.procedures.definition import Kind
-from guichet.procedures.models import Deadline, Decision, Dossier, Outcome, Payment, PaymentOrder, Piece
+from guichet.procedures.models import Deadline, Decision, Dossier, Outcome, Payment, Piece, TakenOut
 from guichet.procedures.models.dossier import Phase
 
 if TYPE_CHECKING:
@@ -40,8 +35,10 @@ def plan_payments(row: Dossier, decision: Decision, *, by: User) -> int:
         return 0
     today = timezone.localdate()
     payee, iban = _account(row)
+    # What was paid under a decision that was withdrawn since keeps its rank.
+    last = max((p.rank for p in row.payments.exclude(state=Payment.State.CANCELLED)), default=0)
     for rank, (instalment, cents) in enumerate(
-        zip(instalments, shared_out(decision.amount_cents, instalments), strict=True), start=1
+        zip(instalments, shared_out(decision.amount_cents, instalments), strict=True), start=last + 1
     ):
         payment = Payment.objects.create(
             dossier=row, rank=rank, kind=instalment.kind, label=instalment.label, amount_cents=cents,
@@ -126,6 +123,11 @@ def make_ready(payment: Payment, *, by: User) -> Payment:
     _moved(payment, Payment.State.READY)
     if not _iban.is_valid(payment.iban):
         raise Refused("Il manque un IBAN valable.", status=400)
+    if payment.order is not None:  # the order that carried it keeps a trace of it
+        TakenOut.objects.create(
+            order=payment.order, payment=payment, amount_cents=payment.amount_cents, by=by,
+            reason=f"Rejeté par la banque : {payment.reject_reason}"[:300],
+        )  # fmt: skip
     payment.order, payment.reject_reason = None, ""
     payment.save()
     tell("dossier.payment_ready", row, by=by, rank=payment.rank)
@@ -138,86 +140,7 @@ def _moved(payment: Payment, state: str) -> None:
     payment.state = state
 
 
-@transaction.atomic
-def order_payments(payments: Sequence[Payment], *, by: User, execution_day: date) -> PaymentOrder:
-    """One file for the accountant (CSV and pain.001), frozen: what is in it is ordered once.
-
-    Raises `Refused` naming the first payment that cannot leave.
-    """
-    if not (by.is_active and not by.is_machine):
-        raise NotAllowed
-    ids = [payment.pk for payment in payments]
-    rows = list(
-        Payment.objects.select_for_update(of=("self",)).select_related("dossier__procedure", "dossier__applicant")
-        .filter(pk__in=ids).order_by("pk")
-    )  # fmt: skip
-    if not rows:
-        raise Refused("Choisissez au moins un versement.", status=400)
-    if execution_day < timezone.localdate():
-        raise Refused("La date d'exécution doit être à venir.", status=400)
-    visible = set(
-        Dossier.objects.visible_to(by).filter(pk__in=[r.dossier_id for r in rows]).values_list("pk", flat=True)
-    )
-    for payment in rows:
-        about = f"Dossier {payment.dossier.spoken_reference}, {payment.label.lower()}"
-        if payment.dossier_id not in visible:
-            raise NotAllowed
-        if payment.state != Payment.State.READY:
-            raise Refused(f"{about} : ce versement n'est pas à payer.")
-        if not _iban.is_valid(payment.iban) or not payment.payee:
-            raise Refused(f"{about} : il manque un compte valable.", status=400)
-        if payment.amount_cents <= 0:
-            raise Refused(f"{about} : le montant est nul.", status=400)
-    message_id = f"GUICHET-{timezone.localdate():%Y%m%d}-{uuid.uuid4().hex[:10].upper()}"
-    xml = orders.pain001(rows, message_id=message_id, day=execution_day)
-    order = PaymentOrder.objects.create(
-        message_id=message_id, count=len(rows), total_cents=sum(p.amount_cents for p in rows), made_by=by,
-        csv=files.keep(orders.csv_of(rows), name="versements.csv"), xml=files.keep(xml, name="versements.xml"),
-        execution_day=execution_day,
-    )  # fmt: skip
-    Payment.objects.filter(pk__in=ids).update(state=Payment.State.ORDERED, order=order)
-    for payment in rows:
-        tell("dossier.payment_ordered", payment.dossier, by=by, rank=payment.rank, order=order.pk)
-    record("payments.ordered", by=by, subject=f"payment_order:{order.pk}", count=len(rows), total=order.total_cents)
-    return order
-
-
-@transaction.atomic
-def read_return(order: PaymentOrder, content: bytes, *, by: User) -> tuple[int, int]:
-    """What the accountant answers (pain.002, or a CSV of references): (paid, rejected). Read twice changes nothing."""
-    if not (by.is_active and not by.is_machine):
-        raise NotAllowed
-    order = PaymentOrder.objects.select_for_update().get(pk=order.pk)
-    said = orders.read_return(content, message_id=order.message_id)
-    by_ref = {orders.reference(p): p for p in order.payments.select_for_update(of=("self",)).select_related("dossier")}
-    unknown = [ref for ref in said if ref not in by_ref]
-    if unknown:
-        raise Refused(f"Ce retour parle d'un versement qui n'est pas dans cet ordre : {unknown[0]}.", status=400)
-    paid = rejected = 0
-    for ref, outcome in said.items():
-        payment = by_ref[ref]
-        if payment.state != Payment.State.ORDERED:
-            continue
-        row = locked(payment.dossier, by=by)
-        if outcome.paid:
-            payment.state, payment.paid_on = Payment.State.PAID, outcome.day or timezone.localdate()
-            payment.save()
-            clear(row, Deadline.Kind.PAYMENT, f"payment:{payment.pk}")
-            tell("dossier.paid", row, by=by, rank=payment.rank, amount=payment.amount_cents)
-            paid += 1
-        else:
-            payment.state, payment.reject_reason = Payment.State.REJECTED, one_line(outcome.reason)[:200]
-            payment.save()
-            tell("dossier.payment_rejected", row, by=by, rank=payment.rank)
-            rejected += 1
-        _close_if_paid(row, by=by)
-    order.state = PaymentOrder.State.RETURNED
-    order.save(update_fields=["state"])
-    record("payments.returned", by=by, subject=f"payment_order:{order.pk}", paid=paid, rejected=rejected)
-    return paid, rejected
-
-
-def _close_if_paid(row: Dossier, *, by: User) -> None:
+def close_if_paid(row: Dossier, *, by: User) -> None:
     if (
         row.phase == Phase.PAYMENT
         and not row.payments.exclude(state__in=[Payment.State.PAID, Payment.State.CANCELLED]).exists()
@@ -247,16 +170,31 @@ def shorten(dossier: Dossier, *, by: User, done: Decimal) -> int:
         kept = max(0, min(payment.amount_cents if payment is not waiting[-1] else left, left))
         payment.amount_cents = kept
         if kept == 0:
-            payment.state = Payment.State.CANCELLED
+            payment.state, payment.order = Payment.State.CANCELLED, None
             clear(row, Deadline.Kind.PAYMENT, f"payment:{payment.pk}")
         payment.save()
         left -= kept
     if left < 0:
         _recovery(row, -left, label="Reversement : séjour écourté")
     row.amount_cents = total
-    _close_if_paid(row, by=by)
+    close_if_paid(row, by=by)
     tell("dossier.shortened", row, by=by, total=total)
     return total
+
+
+def cancel_unsent(row: Dossier) -> int:
+    """The decision falls: nothing more leaves. What was paid under it is to be given back. Inside the action that
+    withdraws it. Returns the cents asked back."""
+    waiting = row.payments.select_for_update().filter(state__in=[*OPEN]).exclude(kind=Payment.Kind.RECOVERY)
+    for payment in waiting:
+        clear(row, Deadline.Kind.PAYMENT, f"payment:{payment.pk}")
+    waiting.update(state=Payment.State.CANCELLED, order=None)
+    asked = sum(p.amount_cents for p in row.payments.filter(kind=Payment.Kind.RECOVERY))
+    paid = row.payments.filter(state=Payment.State.PAID).exclude(kind=Payment.Kind.RECOVERY)
+    back = sum(p.amount_cents for p in paid) - asked
+    if back > 0:
+        _recovery(row, back, label="Reversement : décision retirée")
+    return max(0, back)
 
 
 def _recovery(row: Dossier, cents: int, *, label: str) -> Payment:
@@ -288,7 +226,7 @@ def change_account(dossier: Dossier, *, person: Person, iban: str, holder: str) 
     if not holder.strip():
         raise Refused("Dites au nom de qui est ce compte.", status=400)
     changed = row.payments.filter(state__in=[*OPEN]).exclude(kind=Payment.Kind.RECOVERY).update(
-        iban=str(_iban.compact(iban)), payee=one_line(holder)[:140]
+        iban=str(_iban.compact(iban)), payee=one_line(holder)[:140], account_changed_at=timezone.now()
     )  # fmt: skip
     for code, field in row.definition.fields.items():
         if field.kind == Kind.IBAN:

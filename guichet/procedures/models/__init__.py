@@ -1,8 +1,9 @@
+from guichet.procedures.models.batch import DossierBatch, DossierBatchItem
 from guichet.procedures.models.deciding import Decision, Opinion, Seat, Sitting
 from guichet.procedures.models.dossier import MOVES, Dossier, Outcome, next_reference
 from guichet.procedures.models.due import Deadline, Said, ThreadSeen
 from guichet.procedures.models.kept import KeptDocument
-from guichet.procedures.models.paying import Payment, PaymentOrder
+from guichet.procedures.models.paying import Payment, PaymentOrder, TakenOut
 from guichet.procedures.models.piece import Piece, PieceFile, PieceRequest
 from guichet.procedures.models.procedure import Procedure, ProcedureVersion
 from guichet.procedures.models.telling import CalendarFeed, Preference
@@ -13,6 +14,8 @@ __all__ = [
     "Deadline",
     "Decision",
     "Dossier",
+    "DossierBatch",
+    "DossierBatchItem",
     "KeptDocument",
     "Opinion",
     "Outcome",
@@ -27,6 +30,7 @@ __all__ = [
     "Said",
     "Seat",
     "Sitting",
+    "TakenOut",
     "ThreadSeen",
     "next_reference",
 ]

@@ -100,6 +100,14 @@ class Seat(models.Model):
 class Decision(models.Model):
     """An individual decision: who decided what and why, the letter as notified, the proof of its date."""
 
+    class Ground(models.TextChoices):
+        """Why the law lets a decision be taken back (procedures/withdrawing.py)."""
+
+        UNLAWFUL = "unlawful", "Elle est illégale (CRPA L242-1, L243-3 : dans les quatre mois)"
+        CONDITIONS = "conditions", "Les conditions mises à l'aide ne sont pas respectées (CRPA L242-2, 2°)"
+        REQUESTED = "requested", "La personne le demande, pour une décision plus favorable (CRPA L242-4, L243-1)"
+        FRAUD = "fraud", "Elle a été obtenue par fraude (CRPA L241-2)"
+
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="decisions")
     outcome = models.CharField("décision", max_length=20, choices=Outcome)
     amount_cents = models.BigIntegerField("montant accordé", null=True)
@@ -118,6 +126,9 @@ class Decision(models.Model):
     notified_by = models.CharField("notifiée par", max_length=10, blank=True)  # "portal", "paper"
     first_read_at = models.DateTimeField("première lecture", null=True)
     withdrawn_at = models.DateTimeField("retirée le", null=True)
+    withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    ground = models.CharField("fondement du retrait", max_length=10, choices=Ground, blank=True)
+    withdrawn_why = models.TextField("motifs du retrait", blank=True)  # told to the person
 
     class Meta:
         verbose_name = "décision"

@@ -110,6 +110,8 @@ class Dossier(models.Model):
 
     answers = models.JSONField("réponses", default=dict)
     edit = models.PositiveIntegerField("révision", default=1)  # two tabs, two devices: the last save never wins unseen
+    # How many times an action wrote it: what was previewed is done only if nothing changed since.
+    changes = models.PositiveIntegerField("changements", default=0, db_default=0)
     page = models.CharField("page en cours", max_length=60, blank=True)
     officer = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="dossiers", verbose_name="instructeur"

@@ -10,28 +10,72 @@ from guichet.procedures.models.dossier import Dossier
 
 
 class PaymentOrder(models.Model):
-    """Payments handed over to the public accountant in one file, frozen when it was made."""
+    """Payments handed over to the public accountant in one file: listed by one agent, validated by another.
+
+    Its lines are the payments that name it. While it is to be validated they stay « à payer »: nothing has left. The
+    validation writes the files; from then on nothing of it changes.
+    """
 
     class State(models.TextChoices):
-        MADE = "made", "Exporté"
+        PREPARED = "prepared", "À valider"
+        REFUSED = "refused", "Refusé"
+        MADE = "made", "Validé"
         RETURNED = "returned", "Retour lu"
 
+    EXPORTED = frozenset({State.MADE, State.RETURNED})
+
     message_id = models.CharField("identifiant", max_length=35, unique=True)  # ISO 20022: at most 35 signs
-    state = models.CharField("état", max_length=8, choices=State, default=State.MADE)
+    state = models.CharField("état", max_length=8, choices=State, default=State.PREPARED)
     count = models.PositiveIntegerField("versements")
     total_cents = models.BigIntegerField("total")
-    csv = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
-    xml = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")  # pain.001
+    csv = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
+    xml = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")  # pain.001
     execution_day = models.DateField("exécution demandée le")
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField("exporté le", db_default=Now())
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="préparé par")
+    made_at = models.DateTimeField("préparé le", db_default=Now())
+    checked_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="validé ou refusé par"
+    )
+    checked_at = models.DateTimeField("validé ou refusé le", null=True)
+    refusal = models.CharField("motif du refus", max_length=300, blank=True)
 
     class Meta:
         verbose_name = "ordre de paiement"
         ordering = ["-made_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(checked_by__isnull=True) | ~Q(checked_by=models.F("made_by")), name="order_has_four_eyes"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["prepared", "refused"]) | Q(csv__isnull=False, xml__isnull=False),
+                name="order_exported_has_files",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.message_id
+
+    @property
+    def is_exported(self) -> bool:
+        return self.state in self.EXPORTED
+
+
+class TakenOut(models.Model):
+    """A line that an order lost before its validation, and why: its payment waits again."""
+
+    order = models.ForeignKey(PaymentOrder, on_delete=models.CASCADE, related_name="taken_out")
+    payment = models.ForeignKey("Payment", on_delete=models.CASCADE, related_name="taken_out")
+    amount_cents = models.BigIntegerField("montant")
+    reason = models.CharField("motif", max_length=300)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("le", db_default=Now())
+
+    class Meta:
+        verbose_name = "versement écarté"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class Payment(models.Model):
@@ -71,6 +115,7 @@ class Payment(models.Model):
     order = models.ForeignKey(PaymentOrder, on_delete=models.PROTECT, null=True, related_name="payments")
     payee = models.CharField("titulaire du compte", max_length=140, blank=True)
     iban = models.CharField("IBAN", max_length=34, blank=True)
+    account_changed_at = models.DateTimeField("compte changé le", null=True)  # since the decision, by the person
     paid_on = models.DateField("versé le", null=True)
     reject_reason = models.CharField("motif du rejet", max_length=200, blank=True)
 
@@ -78,10 +123,14 @@ class Payment(models.Model):
         verbose_name = "versement"
         ordering = ["rank", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["dossier", "rank"], name="payment_once"),
+            # One that was cancelled with its decision leaves its rank to those of the next one.
+            models.UniqueConstraint(fields=["dossier", "rank"], condition=~Q(state="cancelled"), name="payment_once"),
             models.CheckConstraint(condition=Q(amount_cents__gte=0), name="payment_is_not_negative"),
         ]
-        indexes = [models.Index(fields=["due_on", "id"], condition=Q(state="ready"), name="payments_to_order")]
+        indexes = [
+            models.Index(fields=["due_on", "id"], condition=Q(state="ready"), name="payments_to_order"),
+            models.Index(fields=["iban"], condition=~Q(iban=""), name="payments_of_account"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} – {self.dossier}"

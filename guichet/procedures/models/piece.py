@@ -42,7 +42,7 @@ class Piece(models.Model):
         RECEIVED = "received", "En vérification"
         ACCEPTED = "accepted", "Acceptée"
         REFUSED = "refused", "À renvoyer"
-        EXPIRED = "expired", "Expirée"
+        EXPIRED = "expired", "Expirée"  # past its validity before the decision: set each night, asked for again
         LATER = "later", "Plus tard"
         WAIVED = "waived", "Dispensée"
 
@@ -69,6 +69,13 @@ class Piece(models.Model):
         verbose_name = "pièce justificative"
         ordering = ["position", "id"]
         constraints = [models.UniqueConstraint(fields=["dossier", "code"], name="piece_once")]
+        indexes = [
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(valid_until__isnull=False, state__in=["received", "accepted"]),
+                name="pieces_to_expire",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.label

@@ -1,14 +1,16 @@
 // Cocher plusieurs demandes : Maj + clic pour une suite, X au clavier ; et suivre l’avancement d’un lot sans recharger.
-const cases = () => [...document.querySelectorAll('.ligne input[name="demande"]')];
+const CASE = '.ligne input[name="demande"], input[data-lot-case]';
+const cases = () => [...document.querySelectorAll(CASE)];
 const barre = document.querySelector('[data-lot-barre]');
 let dernier = null;
 const compter = () => {
   if (!barre) return;
   const n = cases().filter((c) => c.checked).length;
-  barre.querySelector('[data-lot-nombre]').textContent = n > 1 ? `${n} demandes cochées` : n ? '1 demande cochée' : '';
+  const [un, plusieurs] = (barre.dataset.lotMots ?? 'demande cochée|demandes cochées').split('|');
+  barre.querySelector('[data-lot-nombre]').textContent = n > 1 ? `${n} ${plusieurs}` : n ? `1 ${un}` : '';
 };
 document.addEventListener('click', (e) => {
-  const ici = e.target.closest?.('.ligne input[name="demande"]');
+  const ici = e.target.closest?.(CASE);
   if (!ici) return;
   const toutes = cases();
   if (e.shiftKey && dernier && toutes.includes(dernier)) {
@@ -17,7 +19,7 @@ document.addEventListener('click', (e) => {
   }
   dernier = ici; compter();
 });
-document.addEventListener('change', (e) => { if (e.target.matches?.('.ligne input[name="demande"]')) compter(); });
+document.addEventListener('change', (e) => { if (e.target.matches?.(CASE)) compter(); });
 document.addEventListener('keydown', (e) => {
   if (document.body.dataset.raccourcis !== 'oui' || e.key.toLowerCase() !== 'x' || e.ctrlKey || e.metaKey || e.altKey) return;
   if (e.target.closest('input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]')) return;

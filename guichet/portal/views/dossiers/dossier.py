@@ -37,7 +37,7 @@ from guichet.procedures.actions import (
 )
 from guichet.procedures.answers import pages_of
 from guichet.procedures.letters import ALGORITHM, said
-from guichet.procedures.models import Dossier, PieceFile
+from guichet.procedures.models import Decision, Dossier, Outcome, PieceFile
 from guichet.procedures.models.dossier import Phase
 
 CORRECTABLE = frozenset({Phase.ADMISSIBILITY, Phase.DOCUMENTS})
@@ -66,6 +66,8 @@ def _show(
         "pieces": offered(found, piece_faults or {}),
         "history": _history(request, found),
         "decision": decision,
+        "withdrawn": _withdrawn(found),
+        "appeal": found.definition.appeal,
         "amount": recap.euros(found.amount_cents) if found.amount_cents and decision else "",
         "payments": [{"it": p, "amount": recap.euros(p.amount_cents)} for p in payments if p.state != "cancelled"],
         "account_end": next((p.iban_end for p in payments if p.iban), ""),
@@ -83,6 +85,12 @@ def _show(
         "has_errors": bool(fault or uploads.errors or piece_faults or (form is not None and form.errors)),
     }
     return render(request, "portal/dossiers/dossier.html", context, status=status)
+
+
+def _withdrawn(found: Dossier) -> Decision | None:
+    """The decision that was taken back, while no other has taken its place."""
+    last = found.decisions.exclude(outcome=Outcome.IMPLICIT_REJECTION).first()
+    return last if last is not None and last.withdrawn_at is not None else None
 
 
 def _history(request: CitizenRequest, found: Dossier) -> list[dict[str, Any]]:
