@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -13,13 +12,10 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from guichet.core.reference import check
+from guichet.core.typed import keep_typed
 from guichet.portal.citizen import CitizenRequest, citizen_of, citizen_required, to_sign_in
 from guichet.procedures.models import Dossier
 from guichet.procedures.models.dossier import Phase
-
-_TYPED = "typed_before"
-_LONGEST = 60_000
-_FOR = 6 * 3600.0
 
 
 def own_dossier(request: CitizenRequest, reference: str) -> Dossier:
@@ -52,19 +48,8 @@ def keeping_what_was_typed(view: Callable[..., HttpResponseBase]) -> Callable[..
     @wraps(view)
     def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST" and citizen_of(request) is None:
-            typed = {name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"}
-            if sum(len(text) for texts in typed.values() for text in texts) <= _LONGEST:
-                request.session[_TYPED] = [request.path, time.time(), typed]
+            keep_typed(request)
             return to_sign_in(request.path)
         return guarded(request, *args, **kwargs)
 
     return kept
-
-
-def typed_before(request: HttpRequest) -> dict[str, Sequence[str]] | None:
-    """What was typed on this very page before signing in again; given once."""
-    kept = request.session.get(_TYPED)
-    if not kept or kept[0] != request.path:
-        return None
-    del request.session[_TYPED]
-    return dict(kept[2]) if time.time() - float(kept[1]) <= _FOR else None

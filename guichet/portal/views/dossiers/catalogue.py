@@ -16,7 +16,6 @@ from guichet.core.refused import Refused
 from guichet.organisation.directory import directory
 from guichet.people.models import Person
 from guichet.portal.citizen import CitizenRequest, citizen_of, citizen_required
-from guichet.portal.questions import Shown
 from guichet.procedures.acting import mandates_of
 from guichet.procedures.actions import begin
 from guichet.procedures.actions.drafting import closed_said
@@ -26,6 +25,7 @@ from guichet.procedures.definition import Asked, Definition, Page
 from guichet.procedures.formulas import BadFormula, Unknown, read
 from guichet.procedures.models import Procedure
 from guichet.procedures.models.dossier import Phase
+from guichet.procedures.questions import Shown
 from guichet.procedures.recap import euros
 
 

@@ -19,11 +19,10 @@ from guichet.portal.access import Opened, history
 from guichet.portal.citizen import CitizenRequest, citizen_required
 from guichet.portal.forms import MessageForm
 from guichet.portal.own import own_dossier, own_draft
-from guichet.portal.questions import shown
 from guichet.portal.tokens import FormToken, read_token
 from guichet.portal.uploads import Uploads, take
 from guichet.portal.views.dossiers.filing import ELSEWHERE, kept_by
-from guichet.portal.views.dossiers.sending import offered, take_document
+from guichet.portal.views.dossiers.sending import take_document
 from guichet.procedures import recap, showing
 from guichet.procedures.actions import (
     change_account,
@@ -39,6 +38,8 @@ from guichet.procedures.answers import pages_of
 from guichet.procedures.letters import ALGORITHM, said
 from guichet.procedures.models import Decision, Dossier, Outcome, PieceFile
 from guichet.procedures.models.dossier import Phase
+from guichet.procedures.offering import offered
+from guichet.procedures.questions import shown
 
 CORRECTABLE = frozenset({Phase.ADMISSIBILITY, Phase.DOCUMENTS})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -11,19 +10,20 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from guichet.core.refused import Refused, Stale
+from guichet.core.typed import typed_before
 from guichet.portal.citizen import CitizenRequest, citizen_required
-from guichet.portal.own import keeping_what_was_typed, own_draft, typed_before
-from guichet.portal.questions import shown
-from guichet.portal.views.dossiers.sending import offered, take_document
+from guichet.portal.own import keeping_what_was_typed, own_draft
+from guichet.portal.views.dossiers.sending import take_document
 from guichet.procedures import recap
 from guichet.procedures.actions import discard, file_dossier, reuse, save_page
 from guichet.procedures.answers import faults, pages_of
-from guichet.procedures.computing import computation, eligibility, pieces_of
+from guichet.procedures.computing import eligibility
 from guichet.procedures.definition import Page
-from guichet.procedures.formulas import BadFormula, Unknown
 from guichet.procedures.models import Dossier, KeptDocument
+from guichet.procedures.offering import offered
+from guichet.procedures.questions import shown, typed_there
+from guichet.procedures.touring import DOCUMENTS, SUMMARY, estimate, tour
 
-DOCUMENTS, SUMMARY = "documents", "recapitulatif"
 ELSEWHERE = (
     "Ce brouillon a changé ailleurs, dans un autre onglet ou sur un autre appareil. Voici la dernière version\u00a0: "
     "ce que vous veniez d'écrire est gardé ci-dessous."
@@ -47,26 +47,6 @@ def draft(request: CitizenRequest, key: uuid.UUID) -> HttpResponse:
     pages = pages_of(found.definition, found.known())
     at = next((page for page in pages if page.code == found.page), pages[0])
     return redirect("portal:draft_page", key=key, code=at.code)
-
-
-def _tour(found: Dossier, current: str) -> dict[str, Any]:
-    """Where one is in the form: the pages asked of this person, then documents and summary."""
-    values = found.known()
-    pages = pages_of(found.definition, values)
-    wrong = faults(found.definition, found.answers, day=found.counted_from)
-    stops = [(page.code, page.title, page.code in wrong) for page in pages]
-    if pieces_of(found.definition, values):
-        stops.append((DOCUMENTS, "Vos documents", False))
-    stops.append((SUMMARY, "Vérification et dépôt", False))
-    codes = [code for code, _, _ in stops]
-    at = codes.index(current)
-    return {
-        "draft": found, "procedure": found.procedure, "number": at + 1, "count": len(stops),
-        "stops": [{"code": c, "title": t, "wrong": w, "current": c == current, "done": n < at}
-                  for n, (c, t, w) in enumerate(stops)],
-        "before": codes[at - 1] if at else "", "after": codes[at + 1] if at + 1 < len(codes) else "",
-        "title": stops[at][1],
-    }  # fmt: skip
 
 
 def _to(found: Dossier, code: str) -> HttpResponse:
@@ -106,16 +86,13 @@ def _save(request: CitizenRequest, found: Dossier, asked: Page) -> HttpResponse:
         )
     except Stale:
         found.refresh_from_db()
-        lost = [
-            (field.label, ", ".join(posted.get(field.code, []))) for field in asked.fields if posted.get(field.code)
-        ]
-        return _show(request, found, asked, {}, fault=ELSEWHERE, lost=lost, status=409)
+        return _show(request, found, asked, {}, fault=ELSEWHERE, lost=typed_there(asked, posted), status=409)
     if request.POST.get("suite") == "quitter":
         messages.success(request, "Votre brouillon est enregistré. Vous pouvez le reprendre quand vous voulez.")
         return redirect("portal:dashboard")
     if errors:
         return _show(request, found, asked, errors, status=400)
-    return _to(found, _tour(found, asked.code)["after"])
+    return _to(found, tour(found, asked.code)["after"])
 
 
 def _show(
@@ -123,7 +100,7 @@ def _show(
     lost: list[tuple[str, str]] | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
-        **_tour(found, asked.code), "page": asked, "questions": shown(asked, found.known(), found.answers, errors),
+        **tour(found, asked.code), "page": asked, "questions": shown(asked, found.known(), found.answers, errors),
         "fault": fault, "lost": lost or [], "has_errors": bool(errors or fault),
     }  # fmt: skip
     return render(request, "portal/dossiers/page.html", context, status=status)
@@ -146,7 +123,7 @@ def _documents(request: CitizenRequest, found: Dossier) -> HttpResponse:
         except Refused as refusal:
             faults_of[code], status = refusal.message, refusal.status
     context = {
-        **_tour(found, DOCUMENTS), "pieces": offered(found, faults_of), "has_errors": bool(faults_of),
+        **tour(found, DOCUMENTS), "pieces": offered(found, faults_of), "has_errors": bool(faults_of),
         "fault": next(iter(faults_of.values()), ""),
     }  # fmt: skip
     return render(request, "portal/dossiers/documents.html", context, status=status)
@@ -175,19 +152,11 @@ def _summary(request: CitizenRequest, found: Dossier) -> HttpResponse:
     values = found.known()
     wrong = faults(found.definition, found.answers, day=found.counted_from)
     context = {
-        **_tour(found, SUMMARY), "sections": recap.sections(found), "wrong": wrong, "fault": fault,
-        "has_errors": bool(fault), "verdicts": eligibility(found.definition, values), "estimate": _estimate(found),
+        **tour(found, SUMMARY), "sections": recap.sections(found), "wrong": wrong, "fault": fault,
+        "has_errors": bool(fault), "verdicts": eligibility(found.definition, values), "estimate": estimate(found),
         "pieces": offered(found, {}), "window": found.definition.window(found.counted_from),
     }  # fmt: skip
     return render(request, "portal/dossiers/summary.html", context, status=status)
-
-
-def _estimate(found: Dossier) -> str:
-    try:
-        computed = computation(found.definition, found.known())
-    except (Unknown, BadFormula):
-        return ""
-    return recap.euros(computed.cents) if computed and computed.cents else ""
 
 
 @citizen_required

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from guichet.core.downloads import given
 from guichet.core.refused import Refused
+from guichet.core.sent import read_document
 from guichet.portal.citizen import CitizenRequest, citizen_required
-from guichet.portal.views.dossiers.sending import read_document
 from guichet.procedures import keeping
 from guichet.procedures.actions import keep_document, remove_kept
 from guichet.procedures.models import KeptDocument

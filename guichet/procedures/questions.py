@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,11 @@ def shown(
     return [
         Shown(field, _value(field, answers), errors.get(field.code, "")) for field in fields_of(page, values)
     ]  # fmt: skip
+
+
+def typed_there(page: Page, posted: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """(question, text) of what was typed in another tab or device: shown, so that nothing is lost."""
+    return [(field.label, ", ".join(posted[field.code])) for field in page.fields if any(posted.get(field.code, ()))]
 
 
 def _value(field: Asked, answers: Mapping[str, Any]) -> Any:
