@@ -79,7 +79,7 @@ def _mentions(case: Case, silence: Clock | None, *, is_full: bool) -> tuple[str,
         )
     basis = (
         "Cet accusé de réception est délivré en application des articles L. 112-3 et R. 112-5"
-        if case.channel == Channel.PAPER
+        if case.channel == Channel.PAPER or (case.is_file and case.channel in {Channel.COUNTER, Channel.PHONE})
         else "Cet accusé de réception électronique est délivré en application des articles L. 112-11 et R. 112-11-1"
     ) + " du code des relations entre le public et l'administration."
     return (basis, *silence_mention(silence, qualified=case.is_qualified))
@@ -120,6 +120,15 @@ def mail_subject(case: Case, receipt: Receipt) -> str:
 
 def mail_text(case: Case, receipt: Receipt) -> str:
     """The whole receipt as plain text, in the order people read: it arrived, what comes next, whom to call."""
+    return _text(case, receipt, "Vous pouvez aussi répondre à ce message.")
+
+
+def letter_text(case: Case, receipt: Receipt) -> str:
+    """The same on paper, for who has no e-mail address: he answers by the post or by telephone."""
+    return _text(case, receipt, "Vous pouvez aussi nous écrire ou nous appeler, en donnant ce numéro.")
+
+
+def _text(case: Case, receipt: Receipt, how_to_answer: str) -> str:
     person = case.person
     lines = [f"Bonjour {person.salutation}," if person and person.civility else "Bonjour,", ""]
     what = "votre dossier" if case.is_file else "votre message"
@@ -131,7 +140,7 @@ def mail_text(case: Case, receipt: Receipt) -> str:
         lines += ["", f"Nous vous répondons au plus tard le {say_day(paris_day(receipt.promised_at))}."]
     lines += ["", *_service_lines(receipt)]
     lines += ["", "Pour suivre votre demande, ajouter un document ou la retirer :", follow_url(case)]
-    lines += ["", "Vous pouvez aussi répondre à ce message.", "", *receipt.mentions, "", settings.REGION_NAME]
+    lines += ["", how_to_answer, "", *receipt.mentions, "", settings.REGION_NAME]
     return "\n".join(lines)
 
 

@@ -20,6 +20,7 @@ from guichet.accounts.models import User
 from guichet.accounts.own import be_seen
 from guichet.accounts.policy import is_supervisor, may_read_routing
 from guichet.core.refused import NotAllowed, Refused
+from guichet.core.typed import keep_typed
 
 
 class AgentRequest(HttpRequest):
@@ -59,6 +60,20 @@ def agent_required(view: View) -> View:
         return response
 
     return guarded
+
+
+def keeping_typed(view: View) -> View:
+    """Like `agent_required`; a form sent after the end of the session is kept until its author is back on its page."""
+    guarded = agent_required(view)
+
+    @wraps(view)
+    def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "POST" and not is_agent(request.user):
+            keep_typed(request)
+            return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'suite': request.path})}")
+        return guarded(request, *args, **kwargs)
+
+    return kept
 
 
 def _behind(path: str) -> str:

@@ -95,6 +95,7 @@ SAID = {
     "delivery.set_aside": "Échec d'envoi traité autrement",
     "dossier.read": "Dossier consulté",
     "dossier.begun": "Dossier commencé",
+    "dossier.arrival_changed": "Arrivée du dossier corrigée",
     "dossier.discarded": "Brouillon supprimé",
     "dossier.draft_expired": "Brouillon effacé, sans nouvelle depuis longtemps",
     "dossier.filed": "Dossier déposé",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
+
+from guichet.accounts.policy import teams_of
 from guichet.core.refused import NotAllowed
 from guichet.people.models import Person
-from guichet.procedures.models import Dossier
+from guichet.procedures.models import Dossier, Procedure
 
 if TYPE_CHECKING:
     from guichet.accounts.models import User
@@ -15,6 +18,21 @@ if TYPE_CHECKING:
 def require_appraise(user: User, dossier: Dossier) -> None:
     """Agents of the service in charge; machines act by rule."""
     if not user.is_machine and not Dossier.objects.visible_to(user).filter(pk=dossier.pk).exists():
+        raise NotAllowed
+
+
+def procedures_entered_by(user: User) -> QuerySet[Procedure]:
+    """Those whose applications this agent may type for somebody: open ones, of his teams."""
+    found = Procedure.objects.filter(live__isnull=False, is_open=True)
+    if user.is_machine or not user.is_active:
+        return found.none()
+    return found if user.is_administrator else found.filter(team__in=teams_of(user).values("pk"))
+
+
+def require_enter(user: User, dossier: Dossier) -> None:
+    """A draft typed for somebody: any agent of the service in charge may go on with it; a program, with its own."""
+    own = user.is_machine and dossier.entered_by_id == user.pk
+    if not own and not Dossier.objects.being_entered(user).filter(pk=dossier.pk).exists():
         raise NotAllowed
 
 

@@ -25,6 +25,7 @@ class Shown:
     field: Asked
     value: Any
     error: str
+    autofill: bool = True  # not when an agent types for somebody: his browser knows himself
 
     @property
     def id(self) -> str:
@@ -42,7 +43,7 @@ class Shown:
 
     @property
     def autocomplete(self) -> str:
-        return _AUTOCOMPLETE.get(self.field.prefill, "")
+        return _AUTOCOMPLETE.get(self.field.prefill, "") if self.autofill else ""
 
     @property
     def unit(self) -> str:
@@ -75,10 +76,16 @@ class Shown:
 
 
 def shown(
-    page: Page, values: Mapping[str, Value], answers: Mapping[str, Any], errors: Mapping[str, str]
+    page: Page,
+    values: Mapping[str, Value],
+    answers: Mapping[str, Any],
+    errors: Mapping[str, str],
+    *,
+    autofill: bool = True,
 ) -> list[Shown]:
     return [
-        Shown(field, _value(field, answers), errors.get(field.code, "")) for field in fields_of(page, values)
+        Shown(field, _value(field, answers), errors.get(field.code, ""), autofill)
+        for field in fields_of(page, values)
     ]  # fmt: skip
 
 

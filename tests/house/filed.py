@@ -41,6 +41,8 @@ class Filed:
     granted: Dossier  # decided in a sitting, two thirds to be paid
     waiting: Dossier  # documents asked for
     draft: Dossier
+    entry: Dossier  # on paper, typed by an agent of the service
+    entered: Dossier  # the same, filed
     piece: PieceFile
     kept: KeptDocument  # in his account
     sitting: Sitting
@@ -89,16 +91,27 @@ def _filed(by: User, region: Region, person: Person) -> Filed:
     Dossier.objects.filter(pk=waiting.pk).update(received_at=timezone.now() - timedelta(days=800))
     draft = do.begin(procedure, person)
     batch = do.choose_dossiers([waiting.pk, granted.pk], by=leo)
+    entry, entered = _entry(procedure, person, leo), _entry(procedure, person, leo)
+    for page in entered.definition.pages:
+        posted = {code: [value] for code, value in STUDENT.items()}
+        entered, _ = do.save_page(entered, page.code, posted, person=person, edit=entered.edit, by=leo)
+    entered = do.file_entry(entered, by=leo)
+    Dossier.objects.filter(pk=entered.pk).update(received_at=timezone.now() - timedelta(days=1200))
     key, _ = create_key("Portail jeunes", by=by, scopes=Scope.values, team=region.youth)
     hook, _ = create_hook("Portail jeunes", "http://127.0.0.1:9/", by=by, events=["dossier.decided"])
     WebhookCall.objects.create(hook=hook, event_id=1, dossier_id=granted.pk, verb="dossier.decided", tries=8,
                                body={"dossier": granted.reference}, state="given_up", error="Réponse 500")  # fmt: skip
     return Filed(
-        procedure, Dossier.objects.get(pk=granted.pk), Dossier.objects.get(pk=waiting.pk), draft,
+        procedure, Dossier.objects.get(pk=granted.pk), Dossier.objects.get(pk=waiting.pk), draft, entry, entered,
         PieceFile.objects.filter(piece__dossier=granted)[0],
         KeptDocument.objects.filter(person=person)[0], sitting, order, prepared, batch,
         leo, second, key, hook,
     )  # fmt: skip
+
+
+def _entry(procedure: Procedure, person: Person, by: User) -> Dossier:
+    came = do.Arrival(channel="paper", received_on=timezone.localdate())
+    return do.enter(procedure, person, came, by=by, key=uuid.uuid4())
 
 
 def _file(procedure: Procedure, person: Person, *pieces: str) -> Dossier:
@@ -253,6 +266,28 @@ def _walk_through_withdrawal(client: Client, found: Filed) -> None:
     client.get(f"{base}/")
     client.post(f"{base}/faire/retirer/", posted | {"motifs": "Erreur."})
     client.post(f"{base}/faire/retirer/", posted | {"motifs": "Erreur.", "fondement": "fraud"})
+    client.get(f"{base}/")
+
+
+def walk_in_entries(client: Client, found: Filed) -> None:
+    """An application typed for somebody: what is refused, a document, the summary, what is dropped."""
+    base, person = "/bureau/dossiers/saisies", found.entry.applicant
+    at = f"{base}/{found.entry.key}"
+    client.get(f"{base}/")
+    client.post(f"{base}/nouvelle/?personne={person.pk}", {"basis": "legal", "received_on": "x", "email": "x"})
+    client.post(f"{at}/arrivee/", {"channel": "paper", "basis": "adviser", "postmark": "2999-01-01"})
+    client.post(f"{at}/page/vous/", {"edit": "0", "ville": "Niort"})
+    found.entry.refresh_from_db()
+    client.post(f"{at}/page/vous/", {"edit": found.entry.edit, "date_naissance": "hier"})
+    client.get(f"{at}/page/vous/?voir")
+    client.post(f"{at}/page/documents/", {"piece": "ceam"})
+    client.post(f"{at}/page/documents/", {"piece": "ceam", "fichier": io.BytesIO(PDF)})
+    client.get(f"{at}/page/documents/")
+    client.post(f"{at}/page/recapitulatif/")
+    client.get(f"/bureau/dossiers/{found.entered.reference}/depose/")
+    client.get(f"/bureau/dossiers/{found.entered.reference}/")
+    client.get("/bureau/dossiers/")
+    client.post(f"{at}/abandonner/")
     client.get(f"{base}/")
 
 

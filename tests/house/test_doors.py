@@ -88,6 +88,10 @@ def of_their_owner(**more: Any) -> Door:
     return Door((STRANGER,), {**TO_LOGIN, AGENT: 404, CHIEF: 404}, **more)
 
 
+def of_entry(**more: Any) -> Door:
+    return of_service(arguments=lambda house: {"key": house.filed.entry.key}, **more)
+
+
 def of_case(**more: Any) -> Door:
     """The team of the case; another team learns nothing, not even that the number exists."""
     more.setdefault("arguments", lambda house: {"reference": house.case.reference})
@@ -283,6 +287,15 @@ DOORS: dict[str, Door] = {
         post={},
         answers=DONE,
     ),
+    # applications typed for somebody: of the same team
+    "desk:entries": of_agents(),
+    # nobody is named: tests/procedures/test_entering.py
+    "desk:entry_new": Door((), {**TO_LOGIN, AGENT: 404, STRANGER: 404, CHIEF: 404}),
+    "desk:entry": of_entry(answers=DONE),
+    "desk:entry_arrival": of_entry(),
+    "desk:entry_drop": of_entry(),
+    "desk:entry_page": of_service(arguments=lambda house: {"key": house.filed.entry.key, "code": "vous"}),
+    "desk:entry_filed": of_service(arguments=lambda house: {"reference": house.filed.entered.reference}),
     "desk:procedures": of_editor(),
     "desk:procedure": of_editor(arguments=lambda house: {"code": house.filed.procedure.code}),
     "desk:procedure_preview": of_editor(arguments=lambda house: {"code": house.filed.procedure.code}),

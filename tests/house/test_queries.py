@@ -36,7 +36,7 @@ from guichet.outbox.models import Delivery, Parcel
 from guichet.people.actions import set_keys
 from guichet.people.models import Person
 from guichet.procedures.actions import prepare_dossiers
-from guichet.procedures.models import Deadline, Dossier, DossierBatchItem, Payment, Piece, PieceFile, TakenOut
+from guichet.procedures.models import Deadline, Dossier, DossierBatchItem, Entry, Payment, Piece, PieceFile, TakenOut
 from tests.factories import article, case_of, mail, receive, signed_in
 from tests.house.lived import CITIZEN, House, agent, citizen
 
@@ -201,6 +201,17 @@ def of_leo(house: House) -> Client:
     return agent(house.filed.officer)
 
 
+def more_entries(house: House, count: int) -> None:
+    """Applications typed for somebody, each by another agent."""
+    stamp = timezone.now().timestamp()
+    for n in range(count):
+        user = User.objects.create_user(f"s{n}.{stamp}@agents.example", last_name=f"Agent {n}")
+        dossier = Dossier.objects.get(pk=house.filed.entry.pk)
+        dossier.pk, dossier.key = None, uuid.uuid4()
+        dossier.save()
+        Entry.objects.create(dossier=dossier, saved_by=user)
+
+
 PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
     ("/", lambda house: Client(), more_topics),
     ("/contact/", lambda house: Client(), more_topics),
@@ -217,6 +228,7 @@ PAGES: list[tuple[str, Callable[[House], Client], Grow]] = [
     ("/bureau/demandes/{case}/", of_nadia, more_cases),
     ("/bureau/demandes/{case}/", of_nadia, more_exchanges),
     ("/bureau/", of_chief, more_topics),
+    ("/bureau/dossiers/saisies/", of_chief, more_entries),
     ("/bureau/envois/", of_nadia, more_failures),
     ("/bureau/quarantaine/", of_chief, more_failures),
     ("/bureau/orientation/", of_chief, more_rules),

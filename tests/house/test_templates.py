@@ -30,7 +30,7 @@ from guichet.notices.actions import warn
 from guichet.portal.sheets import sign_asked
 from tests.citizens.walk import walk_through_accounts, walk_through_proconnect
 from tests.factories import signed_in
-from tests.house.filed import walk, walk_in_desk, walk_in_interfaces, walk_in_procedures
+from tests.house.filed import walk, walk_in_desk, walk_in_entries, walk_in_interfaces, walk_in_procedures
 from tests.house.lived import House, agent, citizen
 from tests.house.test_doors import ROUTES, as_if_never, knock, visitors
 from tests.portal.test_contact import filled
@@ -128,6 +128,7 @@ def test_every_page_knows_its_words(house: House, watched: Watched, settings: An
                 knock(client, house, name)
     _refusals_of_citizens(house)
     walk_in_desk(agent(house.region.leo), agent(house.filed.second), house.filed)
+    walk_in_entries(agent(house.region.leo), house.filed)
     walk_in_procedures(agent(house.region.chief), house.filed)
     walk_in_interfaces(agent(house.region.chief), house.filed)
     walk(signed_in(Client(), house.account), house.filed)

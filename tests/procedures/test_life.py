@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -152,14 +153,14 @@ def test_a_window_that_is_shut_takes_nothing_but_the_postmark_counts(mobility: P
     person = citizen("Ana", "Late", "ana@courriel.example")
     with pytest.raises(Refused, match="terminée"):
         do.begin(mobility, person)
-    draft = fill_by(do.begin(mobility, person, by=region.leo), person, region.leo)
-    with pytest.raises(Refused):
-        do.file_dossier(draft, person=person, by=region.leo, channel="paper")
-    filed = do.file_dossier(
-        draft, person=person, by=region.leo, channel="paper", postmark=today - timedelta(days=3),
-        received_at=timezone.now(),
-    )  # fmt: skip
-    assert filed.entered_by == region.leo and filed.channel == "paper"
+    came = do.Arrival(channel="paper", received_on=today, postmark=today - timedelta(days=1))
+    draft = do.enter(mobility, person, came, by=region.chief, key=uuid.uuid4())
+    draft = fill_by(draft, person, region.leo)
+    with pytest.raises(Refused, match="hors de la période"):
+        do.file_entry(draft, by=region.leo)
+    came = do.Arrival(channel="paper", received_on=today, postmark=today - timedelta(days=3))
+    filed = do.file_entry(do.change_arrival(draft, came, by=region.leo), by=region.leo)
+    assert filed.entered_by == region.chief and filed.channel == "paper"
 
 
 def fill_by(draft: Dossier, person: Person, by: User) -> Dossier:

@@ -21,7 +21,7 @@ from guichet.cases.actions.handling import (
     wake,
 )
 from guichet.cases.actions.joining import merge, preview_merge, undo_merge
-from guichet.cases.actions.paper import mark_posted
+from guichet.cases.actions.paper import acknowledge_on_paper, mark_posted
 from guichet.cases.actions.parting import link, split, unlink
 from guichet.cases.actions.personal import add_task, exported, finish_task
 from guichet.cases.actions.qualifying import qualify, take_back_topic
@@ -38,7 +38,8 @@ from guichet.cases.actions.waiting import ask_pieces, give_up, resume_overdue, w
 from guichet.cases.actions.writing import hold, note, reply
 
 __all__ = [
-    "Helper", "InboundForm", "Told", "add_message", "add_task", "approve", "ask_arbiter", "ask_pieces", "assign",
+    "Helper", "InboundForm", "Told", "acknowledge_on_paper", "add_message", "add_task", "approve", "ask_arbiter",
+    "ask_pieces", "assign",
     "change_topic", "close", "close_as_citizen", "discard", "exported", "finish_task", "give_up", "hold", "link",
     "mark_posted", "mark_read", "merge", "note", "open_follow", "open_follow_link", "open_told", "preview_merge",
     "propose", "qualify", "receive_form", "register_raw", "reject_as_abusive", "release", "reopen",

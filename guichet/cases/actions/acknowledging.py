@@ -43,21 +43,21 @@ def plan_receipt(case: Case, started: dict[str, Clock], first: Interaction) -> P
     if why_not:
         return Plan(now, why_not=why_not)
     receipt = receipts.receipt_of(case, started)
-    _satisfy(started, receipt, now)
+    satisfy(started, receipt, now)
     case.due_at = min((clock.due_at for clock in started.values() if clock.is_running), default=NO_DEADLINE)
     return Plan(now, receipt)
 
 
-def _satisfy(clocks_of_case: dict[str, Clock], receipt: Receipt, now: datetime) -> list[Clock]:
+def satisfy(clocks_of_case: dict[str, Clock], receipt: Receipt, now: datetime) -> list[Clock]:
     """Stop, unsaved, the clocks that this receipt answers; returns them."""
     satisfied = {Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT} if receipt.is_full else {Clock.Kind.REGISTRATION}
     stopped = [clock for clock in clocks_of_case.values() if clock.kind in satisfied and clock.is_running]
     for clock in stopped:
-        clock.stopped_at, clock.stopped_why = now, _kind(receipt).value
+        clock.stopped_at, clock.stopped_why = now, kind_of(receipt).value
     return stopped
 
 
-def _kind(receipt: Receipt) -> Interaction.Kind:
+def kind_of(receipt: Receipt) -> Interaction.Kind:
     return Interaction.Kind.RECEIPT if receipt.is_full else Interaction.Kind.REGISTRATION
 
 
@@ -74,7 +74,7 @@ def receipt_rows(
         answering=answering,
         first=first,
     )
-    return written(case, letter, by=by, kind=_kind(receipt), at=at, automatic="receipt")
+    return written(case, letter, by=by, kind=kind_of(receipt), at=at, automatic="receipt")
 
 
 def receipt_fact(case: Case, plan: Plan) -> Fact:
@@ -138,11 +138,11 @@ def copy_receipt(case: Case, address: str, *, by: User) -> Interaction:
     else:
         clocks_of_case = {clock.kind: clock for clock in case.clocks.all()}
         receipt = receipts.receipt_of(case, clocks_of_case)
-        for clock in _satisfy(clocks_of_case, receipt, now):
+        for clock in satisfy(clocks_of_case, receipt, now):
             clock.save(update_fields=["stopped_at", "stopped_why"])
         clocks.refresh_due(case)
         Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
-        subject, text, kind = receipts.mail_subject(case, receipt), receipts.mail_text(case, receipt), _kind(receipt)
+        subject, text, kind = receipts.mail_subject(case, receipt), receipts.mail_text(case, receipt), kind_of(receipt)
     name = case.person.full_name if case.person else ""
     letter = letter_for(case, text=text, subject=subject, to=[(address, name)], automatic=True)
     return write_out(written(case, letter, by=by, kind=kind, at=now, automatic="receipt"))

@@ -22,7 +22,7 @@ from guichet.journal.actions import record
 from guichet.organisation.models import Channel
 from guichet.people import actions as people
 from guichet.people.identity import Claim
-from guichet.people.models import Mandate, Person
+from guichet.people.models import Person
 
 SPOKEN = frozenset({Channel.COUNTER.value, Channel.PHONE.value})
 
@@ -127,20 +127,11 @@ def _helper(told: Told, person: Person | None, *, by: User) -> Person | None:
         return None
     if person is None:
         raise Refused("Dites pour qui la personne présente agit.", status=400)
-    holder = people.welcome(told.helper.claim, by=by, source=told.channel)
-    today = timezone.localdate()
-    running = Mandate.objects.filter(
-        principal=person, holder=holder, scope=told.helper.scope, ended_at__isnull=True, last_day=told.helper.until
-    )
-    if not running.exists():
-        people.give_mandate(
-            Mandate(
-                principal=person, holder=holder, scope=told.helper.scope, first_day=today,
-                last_day=told.helper.until, proof=told.helper.proof,
-            ),
-            by=by,
-        )  # fmt: skip
-    return holder
+    mandate = people.represent(
+        person, told.helper.claim, scope=told.helper.scope, proof=told.helper.proof, until=told.helper.until, by=by,
+        source=told.channel,
+    )  # fmt: skip
+    return mandate.holder
 
 
 def _address(person: Person | None) -> str:

@@ -8,7 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
+from guichet.cases import clocks, receipts
+from guichet.cases.actions.acknowledging import kind_of, satisfy
 from guichet.cases.actions.moving import locked
 from guichet.cases.models import Case, Interaction, PaperLetter, Task
 from guichet.cases.sending import postal_lines
@@ -17,8 +20,10 @@ from guichet.core.refused import Refused
 from guichet.journal.actions import record
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel
+from guichet.people.models import Person
 
 NO_POSTAL_ADDRESS = "Cette personne n'a pas d'adresse postale. Complétez sa fiche, ou choisissez l'e-mail."
+POST, HAND_OVER = "Imprimer le courrier et le poster", "Imprimer l'accusé de réception et le remettre"
 
 
 def task_about(interaction: Interaction) -> str:
@@ -29,21 +34,54 @@ def put_on_paper(
     case: Case, *, by: User, kind: str, at: datetime, text: str, whole: str, subject: str, template_version: str
 ) -> Interaction:
     """Write the letter in the history of a case already locked, and ask somebody to post it."""
-    person = case.person
-    lines = postal_lines(person) if person else []
+    lines = postal_lines(case.person) if case.person else []
     if not lines:
         raise Refused(NO_POSTAL_ADDRESS, status=400)
+    return _written(case, lines, POST, by=by, kind=kind, at=at, text=text, whole=whole, subject=subject,
+                    template_version=template_version)  # fmt: skip
+
+
+def acknowledge_on_paper(case: Case, *, to: Person | None = None) -> Interaction | None:
+    """The receipt of who has no address that is proved, inside the action that opened the case: a letter to post, to
+    be handed over when no street is known or may be told. `to`: who asks for the person, when his own is not known.
+
+    None for who is dead.
+    """
+    person = case.person
+    if person is None or person.deceased:
+        return None
+    lines = [] if person.secret else postal_lines(person) or (postal_lines(to) if to else [])
+    started = {clock.kind: clock for clock in case.clocks.all()}
+    receipt, now = receipts.receipt_of(case, started), timezone.now()
+    for clock in satisfy(started, receipt, now):
+        clock.save(update_fields=["stopped_at", "stopped_why"])
+    clocks.refresh_due(case)
+    Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
+    text = receipts.letter_text(case, receipt)
+    rule = machine(GUICHET)
+    done = _written(
+        case, lines or [person.full_name], POST if lines else HAND_OVER, by=rule, kind=kind_of(receipt), at=now,
+        text=text, whole=text, subject=receipts.mail_subject(case, receipt), template_version="", automatic="receipt",
+    )  # fmt: skip
+    record("case.receipt" if receipt.is_full else "case.registration", by=rule, case_id=case.pk)
+    return done
+
+
+def _written(
+    case: Case, lines: list[str], task: str, *, by: User, kind: str, at: datetime, text: str, whole: str, subject: str,
+    template_version: str, automatic: str = "",
+) -> Interaction:  # fmt: skip
     block = directory().contact_block(directory().team(case.team_id))
     sender = [settings.REGION_NAME, block.name, *block.postal_address.splitlines(), block.phone]
     interaction = Interaction.objects.create(
         case=case, channel=Channel.PAPER, direction=Interaction.Direction.OUT, kind=kind, at=at, author=by,
         recipients=[[", ".join(lines[1:]), lines[0]]], subject=subject[:300], text=text,
-        template_version=template_version,
+        template_version=template_version, automatic=automatic,
     )  # fmt: skip
     PaperLetter.objects.create(
         interaction=interaction, address="\n".join(lines), sender="\n".join(line for line in sender if line), text=whole
     )
-    Task.objects.create(case=case, label="Imprimer le courrier et le poster", about=task_about(interaction))
+    Task.objects.create(case=case, label=task, about=task_about(interaction))
     return interaction
 
 

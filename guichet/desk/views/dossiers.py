@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -21,6 +22,7 @@ from guichet.core.reference import check
 from guichet.core.refused import Refused
 from guichet.core.text import key_of
 from guichet.desk.dossiers import WORK, count_of, counts, shown, silences, silences_counted, wanted_of, worklist
+from guichet.desk.entries import entries
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.posted import cents_of, day_of
 from guichet.desk.previews import IMAGES
@@ -43,7 +45,8 @@ def dossiers(request: AgentRequest) -> HttpResponse:
         "following": wanted.address(apres=following) if following else "",
         "list_count": count_of(wanted, request.user, at_most=AT_MOST + 1), "at_most": AT_MOST,
         "counts": counts(request.user), "phases": [(phase.value, phase.label) for phase in WORK],
-        "late": silences_counted(request.user), "is_first": not wanted.after, "first": wanted.address(),
+        "typing": entries(request.user).count(), "late": silences_counted(request.user),
+        "is_first": not wanted.after, "first": wanted.address(),
         "whose": [("", "Tous"), ("moi", "Les miens"), ("personne", "À personne")],
     }  # fmt: skip
     return render(request, "desk/dossiers.html", context)
@@ -59,7 +62,7 @@ def silence(request: AgentRequest) -> HttpResponse:
 def _dossier(request: AgentRequest, reference: str) -> Dossier:
     found = (
         Dossier.objects.visible_to(request.user)
-        .select_related("procedure", "version", "applicant", "case", "officer", "entered_by", "filed_by")
+        .select_related("procedure", "version", "applicant", "case", "officer", "entered_by", "filed_by", "entry")
         .filter(reference=check(reference) or "").first()
     )  # fmt: skip
     if found is None:
@@ -86,7 +89,7 @@ def _show(request: AgentRequest, found: Dossier, *, fault: str = "", verb: str =
         or (lines[0] if lines else None)
     )
     context |= {
-        "nav": "dossiers", "fault": fault, "fault_verb": verb, "looked": looked,
+        "nav": "dossiers", "entry": getattr(found, "entry", None), "fault": fault, "fault_verb": verb, "looked": looked,
         "typed": {name: request.POST.get(name, "") if fault else "" for name in TYPED},
         "is_image": bool(looked and looked.file.file.media_type in IMAGES),
         "is_shown": bool(looked and looked.file.file.may_be_opened and looked.file.file.media_type in SHOWN_AS),
@@ -246,7 +249,8 @@ def act(request: AgentRequest, reference: str, verb: str) -> HttpResponse:
 def piece_file(request: AgentRequest, pk: int) -> HttpResponseBase:
     """A document, in place when a browser draws it; its reading is that of the dossier."""
     sent = PieceFile.objects.select_related("file", "piece").filter(
-        pk=pk, piece__dossier__in=Dossier.objects.visible_to(request.user)
+        Q(piece__dossier__in=Dossier.objects.visible_to(request.user))
+        | Q(piece__dossier__in=Dossier.objects.being_entered(request.user)), pk=pk,
     ).first()  # fmt: skip
     if sent is None:
         raise Http404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -9,6 +10,8 @@ from django.utils import timezone
 
 from guichet.core.refused import Refused
 from guichet.journal.actions import record
+from guichet.people.actions.welcoming import welcome
+from guichet.people.identity import Claim
 from guichet.people.models import Consent, Mandate, Person
 
 if TYPE_CHECKING:
@@ -53,6 +56,22 @@ def give_mandate(mandate: Mandate, *, by: User) -> Mandate:
     for one in (mandate.principal_id, mandate.holder_id):
         record("person.mandated", by=by, person_id=one, subject=f"mandate:{mandate.pk}")
     return mandate
+
+
+@transaction.atomic
+def represent(
+    person: Person, claim: Claim, *, scope: str, proof: str, until: date | None, by: User, source: str
+) -> Mandate:
+    """Who comes, calls or writes for `person`: found or welcomed, with his mandate; the same one that runs is kept."""
+    holder = welcome(claim, by=by, source=source)
+    running = Mandate.objects.filter(
+        principal=person, holder=holder, scope=scope, ended_at__isnull=True, last_day=until
+    )
+    if known := running.first():
+        return known
+    today = timezone.localdate()
+    mandate = Mandate(principal=person, holder=holder, scope=scope, first_day=today, last_day=until, proof=proof)
+    return give_mandate(mandate, by=by)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from guichet.procedures.definition import Phase as P
 from guichet.procedures.formulas import BadFormula, Unknown
 from guichet.procedures.models import Dossier, Opinion, Piece
 from guichet.procedures.models.dossier import Phase
-from guichet.procedures.policy import require_appraise
+from guichet.procedures.policy import require_appraise, require_enter
 
 if TYPE_CHECKING:
     from guichet.accounts.models import User
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @transaction.atomic
 def note_read(dossier: Dossier, *, by: User) -> None:
     """Every reading of a person's file is recorded; the same agent's again within the hour is one reading."""
-    require_appraise(by, dossier)
+    (require_enter if dossier.is_draft else require_appraise)(by, dossier)
     since = timezone.now() - timedelta(hours=1)
     about = f"dossier:{dossier.pk}"
     known = Event.objects.filter(

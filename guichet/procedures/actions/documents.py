@@ -20,11 +20,12 @@ from guichet.core.text import one_line
 from guichet.organisation.models import Channel, Topic
 from guichet.people.models import Person
 from guichet.procedures.actions.deadlines import clear, set_deadline
+from guichet.procedures.actions.drafting import locked_by_agent
 from guichet.procedures.actions.moving import keep_due, locked, locked_by_person, move, portal, save, tell
 from guichet.procedures.actions.paying import on_piece
 from guichet.procedures.computing import pieces_of
 from guichet.procedures.definition import PieceSpec
-from guichet.procedures.models import Deadline, Dossier, KeptDocument, Piece, PieceFile, PieceRequest
+from guichet.procedures.models import Deadline, Dossier, Entry, KeptDocument, Piece, PieceFile, PieceRequest
 from guichet.procedures.models.dossier import Phase
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def send_piece(
 
     The content was already judged acceptable by the face. `by`: the agent who scans it for the person.
     """
-    row = locked_by_person(dossier, person) if by is None else locked(dossier, by=by)
+    row = _locked_for(dossier, person, by)
     piece = _piece(row, code)
     file = files.keep(content, name=name)
     _take(row, piece, file, name, by=by or portal(), warning=warning)
@@ -49,17 +50,41 @@ def send_piece(
 
 
 @transaction.atomic
-def reuse(dossier: Dossier, code: str, *, person: Person, kept: KeptDocument) -> Piece:
-    """« Dites-le-nous une fois »: a document of the account serves again, if it is of the kind and still valid."""
-    row = locked_by_person(dossier, person)
+def reuse(dossier: Dossier, code: str, *, person: Person, kept: KeptDocument, by: User | None = None) -> Piece:
+    """« Dites-le-nous une fois »: a document of the account serves again, if it is of the kind and still valid.
+
+    `by`: the agent who types the application for the person.
+    """
+    row = _locked_for(dossier, person, by)
     piece = _piece(row, code)
     spec = row.definition.piece(code)
     if kept.person_id != row.applicant_id or kept.removed_at or spec is None or spec.reusable_as != kept.kind:
         raise Refused("Ce document ne convient pas ici.", status=400)
     if kept.is_expired:
         raise Refused("Ce document a expiré : envoyez-en un récent.", status=400)
-    _take(row, piece, kept.file, kept.name, by=portal(), kept=kept)
+    _take(row, piece, kept.file, kept.name, by=by or portal(), kept=kept)
     return piece
+
+
+@transaction.atomic
+def take_from_letter(dossier: Dossier, code: str, attachment: Attachment, *, by: User) -> Piece:
+    """A document that came with the letter serves in the application that it brought: nobody scans it twice."""
+    row = locked_by_agent(dossier, by)
+    entry = Entry.objects.get(dossier=row)
+    came = attachment.interaction
+    if entry.letter_id is None or came.case_id != entry.letter_id or came.direction != Interaction.Direction.IN:
+        raise Refused("Ce document n'est pas arrivé avec cette demande.", status=404)
+    if attachment.file.scan == StoredFile.Scan.INFECTED:
+        raise Refused("Ce document contient un virus : demandez-en un autre.", status=409)
+    piece = _piece(row, code)
+    _take(row, piece, attachment.file, attachment.name, by=by)
+    return piece
+
+
+def _locked_for(dossier: Dossier, person: Person, by: User | None) -> Dossier:
+    if by is None:
+        return locked_by_person(dossier, person)
+    return locked_by_agent(dossier, by) if dossier.is_draft else locked(dossier, by=by)
 
 
 def _piece(row: Dossier, code: str) -> Piece:

@@ -17,49 +17,55 @@ from guichet.procedures.acting import acts_for
 from guichet.procedures.actions.moving import locked_by_person, portal, tell
 from guichet.procedures.answers import read_page
 from guichet.procedures.definition import Definition
-from guichet.procedures.models import Dossier, Procedure
+from guichet.procedures.models import Dossier, Entry, Procedure, ProcedureVersion
 from guichet.procedures.models.dossier import Phase
+from guichet.procedures.policy import require_enter
 
 if TYPE_CHECKING:
     from guichet.accounts.models import User
 
 
 @transaction.atomic
-def begin(procedure: Procedure, person: Person, *, by: User | None = None, applicant: Person | None = None) -> Dossier:
+def begin(procedure: Procedure, person: Person, *, applicant: Person | None = None) -> Dossier:
     """A draft of this person, prefilled; the one he had begun already, if any.
 
-    `applicant`: for whom (a child, an organisation), by a mandate that runs. `by`: an agent who enters it.
-    Raises `Refused` when nothing can be filed now.
+    `applicant`: for whom (a child, an organisation), by a mandate that runs. Raises `Refused` when nothing can be
+    filed now.
     """
     wanted = applicant or person
     Person.objects.select_for_update().get(pk=wanted.pk)  # two clicks at once are one draft
+    row, version = open_now(procedure)
+    if version.definition.window(timezone.localdate()) is None:
+        raise Refused(closed_said(version.definition), status=409)
+    if wanted.pk != person.pk:
+        require_mandate(person, wanted)
+    known = Dossier.objects.of_person(person).filter(procedure=row, applicant=wanted, phase=Phase.DRAFT)
+    if draft := known.order_by("-saved_at").first():
+        return draft
+    draft = make_draft(row, version, wanted, filed_by=person if wanted.pk != person.pk else None)
+    record("dossier.begun", by=portal(), person_id=wanted.pk, on_behalf_of=person.pk, subject=f"dossier:{draft.pk}")
+    return draft
+
+
+def open_now(procedure: Procedure) -> tuple[Procedure, ProcedureVersion]:
     row = Procedure.objects.select_related("live").get(pk=procedure.pk)
     if row.live is None or not row.is_open:
         raise Refused("Cette démarche n'est pas ouverte en ce moment.", status=409)
-    definition = row.live.definition
-    today = timezone.localdate()
-    if by is None and definition.window(today) is None:
-        raise Refused(closed_said(definition), status=409)
-    if wanted.pk != person.pk and by is None:
-        require_mandate(person, wanted)
-    draft = Dossier.objects.filter(procedure=row, applicant=wanted, phase=Phase.DRAFT).order_by("-saved_at").first()
-    if draft is not None:
-        return draft
-    draft = Dossier.objects.create(
+    return row, row.live
+
+
+def make_draft(row: Procedure, version: ProcedureVersion, applicant: Person, **more: Any) -> Dossier:
+    definition = version.definition
+    return Dossier.objects.create(
         procedure=row,
-        version=row.live,
-        applicant=wanted,
-        filed_by=person if wanted.pk != person.pk else None,
-        entered_by=by,
-        answers=prefilled(definition, wanted),
+        version=version,
+        applicant=applicant,
+        answers=prefilled(definition, applicant),
         steps=max(1, len(definition.steps)),
         step_label=definition.steps[0].label if definition.steps else "",
         page=definition.pages[0].code if definition.pages else "",
+        **more,
     )
-    record(
-        "dossier.begun", by=by or portal(), person_id=wanted.pk, on_behalf_of=person.pk, subject=f"dossier:{draft.pk}"
-    )
-    return draft
 
 
 def closed_said(definition: Definition) -> str:
@@ -121,36 +127,41 @@ def save_page(
     row.page = code
     row.saved_at = timezone.now()
     row.save(update_fields=["answers", "edit", "page", "saved_at"])
+    if by is not None:
+        Entry.objects.filter(dossier=row).update(saved_by=by)
     return row, errors
 
 
 def locked_by_agent(dossier: Dossier, by: User) -> Dossier:
-    row = (
+    """The row, locked, for an agent of the service in charge who types it for somebody."""
+    require_enter(by, dossier)
+    return (
         Dossier.objects.select_for_update(of=("self",))
         .select_related("procedure", "version", "applicant")
         .get(pk=dossier.pk)
     )
-    if row.entered_by_id != by.pk and not by.is_administrator:
-        raise Refused("Ce brouillon est celui d'un autre agent.", status=403)
-    return row
 
 
 @transaction.atomic
-def discard(dossier: Dossier, *, person: Person) -> None:
-    """The person deletes a draft: nothing was received, nothing is kept."""
-    row = locked_by_person(dossier, person)
+def discard(dossier: Dossier, *, person: Person, by: User | None = None) -> None:
+    """The person deletes a draft: nothing was received, nothing is kept. `by`: the agent who drops what he typed; the
+    paper stays where it came."""
+    row = locked_by_person(dossier, person) if by is None else locked_by_agent(dossier, by)
     if not row.is_draft:
         raise Refused("Un dossier déposé ne s'efface pas : vous pouvez le retirer.", status=409)
-    tell("dossier.discarded", row, by=portal())
+    tell("dossier.discarded", row, by=by or portal())
     row.delete()
 
 
 def expire_drafts(*, by: User, limit: int = 500) -> int:
-    """Drafts nobody touched for `DRAFT_DAYS`: not public archives, never received."""
+    """Drafts nobody touched for `DRAFT_DAYS`: not public archives, never received. What an agent types was received."""
     before = timezone.now() - timedelta(days=settings.DRAFT_DAYS)
-    old = list(Dossier.objects.filter(phase=Phase.DRAFT, saved_at__lt=before).order_by("saved_at")[:limit])
-    for draft in old:
+    old = list(
+        Dossier.objects.filter(phase=Phase.DRAFT, entered_by=None, saved_at__lt=before).order_by("saved_at")[:limit]
+    )
+    gone = list(old)
+    for draft in gone:
         with transaction.atomic():
             tell("dossier.draft_expired", draft, by=by)
             draft.delete()
-    return len(old)
+    return len(gone)

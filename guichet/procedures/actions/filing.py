@@ -14,6 +14,7 @@ from guichet.core import files
 from guichet.core.calendar import paris_day
 from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
+from guichet.core.text import fold
 from guichet.organisation.models import Channel
 from guichet.people.models import Person
 from guichet.procedures.actions.drafting import closed_said, locked_by_agent
@@ -28,6 +29,8 @@ from guichet.procedures.recap import pdf, text_of
 if TYPE_CHECKING:
     from guichet.accounts.models import User
 
+# The ways by which an application comes that an agent types.
+BY_HAND = frozenset({Channel.PAPER.value, Channel.COUNTER.value, Channel.PHONE.value})
 AGAIN = "Vous avez déjà déposé un dossier pour cette démarche{when} : le N° {reference}."
 LEFT = frozenset({Outcome.WITHDRAWN, Outcome.LAPSED})
 
@@ -45,8 +48,9 @@ def file_dossier(
 ) -> Dossier:
     """The draft becomes a dossier: number, receipt with its mandatory mentions, clocks. Filed twice is filed once.
 
-    `by`: the agent who enters it for somebody (paper, counter); then `received_at` is the arrival and `postmark` tells
-    whether the deadline was met (CRPA L112-1). `address`: where the receipt goes; else the proved address.
+    `by`: the agent who enters it for somebody (`entering.file_entry`), or a program; then `received_at` is the arrival
+    and `postmark` tells whether the deadline was met (CRPA L112-1). `address`: where the receipt goes; else the
+    address we know.
     Raises `Refused` with what is left to do; eligibility never refuses a filing.
     """
     row = locked_by_person(dossier, person) if by is None else locked_by_agent(dossier, by)
@@ -58,23 +62,24 @@ def file_dossier(
         raise Refused("Un dossier ne peut pas être reçu demain.", status=400)
     definition = row.definition
     day = postmark or paris_day(at)
-    _check(row, definition, day)
+    _check(row, definition, day, by=by)
     row.received_at, row.filed_at, row.postmark, row.channel = at, now, postmark, channel
     open_thread(row, definition, person, by=by, channel=channel, address=address)
     row.late_fee_cents = _late_fee(definition, day)
     move(row, Phase.ADMISSIBILITY)
     list_pieces(row, definition)
-    row.beneficiary_name = row.beneficiary_name or row.applicant.full_name
+    row.beneficiary_name = row.beneficiary_name or row.declared_beneficiary[:160] or row.applicant.full_name
     save(row, by=by or portal())
     tell("dossier.filed", row, by=by or portal(), procedure=row.procedure.code, version=row.version.number,
          channel=channel)  # fmt: skip
     return row
 
 
-def _check(row: Dossier, definition: Definition, day: date) -> None:
+def _check(row: Dossier, definition: Definition, day: date, *, by: User | None) -> None:
     """A missing piece stops no filing, even one that nothing can be appraised without (L114-5-1): it is asked again."""
     if not row.procedure.is_open or definition.window(day) is None:
-        raise Refused(closed_said(definition), status=409)
+        agent = by is not None and not by.is_machine
+        raise Refused(_late_said(row, day) if agent else closed_said(definition), status=409)
     if faults(definition, row.answers, day=row.counted_from):
         raise Refused("Il reste des questions sans réponse : elles sont signalées dans le formulaire.", status=400)
     if again := already_filed(row, definition, day):
@@ -83,6 +88,14 @@ def _check(row: Dossier, definition: Definition, day: date) -> None:
     if definition.capacity is not None and _filed_in_window(row, definition, day) >= definition.capacity:
         raise Refused("Le nombre de dossiers prévu est atteint. Écrivez-nous pour être inscrit sur la liste d'attente.",
                       status=409)  # fmt: skip
+
+
+def _late_said(row: Dossier, day: date) -> str:
+    """For the agent who types: the form that came out of time is answered, not filed."""
+    what = "Le cachet de la poste" if row.postmark else "Le jour d'arrivée"
+    return (
+        f"{what} ({day:%d/%m/%Y}) est hors de la période de dépôt : répondez à la personne que sa demande est tardive."
+    )
 
 
 @transaction.atomic
@@ -102,14 +115,14 @@ def already_filed(row: Dossier, definition: Definition, day: date) -> Dossier | 
     others = Dossier.objects.filter(
         procedure=row.procedure, applicant=row.applicant, filed_at__isnull=False
     ).exclude(pk=row.pk).exclude(outcome__in=[*LEFT])  # fmt: skip
-    beneficiary = row.answers.get("beneficiaire_nom"), row.answers.get("beneficiaire_prenom")
-    if any(beneficiary):  # a parent files once for each child
-        others = others.filter(answers__beneficiaire_nom=beneficiary[0], answers__beneficiaire_prenom=beneficiary[1])
     if definition.one_per == "year":
         others = others.filter(received_at__year=day.year)
     elif definition.one_per == "window" and (window := definition.window(day)):
         others = others.filter(received_at__date__gte=window.opens)
-    return others.order_by("-filed_at").first()
+    wanted = fold(row.declared_beneficiary)
+    # A parent files once for each child, however his name is typed.
+    same = (other for other in others.order_by("-filed_at") if not wanted or fold(other.declared_beneficiary) == wanted)
+    return next(same, None)
 
 
 def _filed_in_window(row: Dossier, definition: Definition, day: date) -> int:
@@ -131,8 +144,7 @@ def open_thread(
     """The case whose history is the thread of the dossier; its number is the dossier's. `quiet`: taken over from
     another tool, without clock nor receipt."""
     assert row.received_at is not None
-    proved = row.applicant.contact_points.filter(kind="email", bad_since__isnull=True).order_by("verified_at").first()
-    writes = "" if row.applicant.electronic_reply_refused else (address or (proved.value if proved else ""))
+    writes = "" if row.applicant.electronic_reply_refused else (address or _known_address(row))
     case = Case(
         subject=row.procedure.title[:300],
         channel=channel,
@@ -160,6 +172,23 @@ def open_thread(
     )
     open_from(case, message, by=by or portal(), silence=silence_of(definition), quiet=quiet)
     row.case, row.reference = case, case.reference
+
+
+def proved_address(person: Person) -> str:
+    """The e-mail address that is surely his, and works; empty when there is none."""
+    points = person.contact_points.filter(kind="email", bad_since__isnull=True, verified_at__isnull=False)
+    found = points.order_by("verified_at").first()
+    return found.value if found else ""
+
+
+def _known_address(row: Dossier) -> str:
+    """A proved address first; what an agent typed from paper goes to no other."""
+    if found := proved_address(row.applicant):
+        return found
+    if row.channel in BY_HAND:
+        return ""
+    point = row.applicant.contact_points.filter(kind="email", bad_since__isnull=True).order_by("pk").first()
+    return point.value if point else ""
 
 
 def silence_of(definition: Definition) -> tuple[str, int] | None:

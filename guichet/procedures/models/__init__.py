@@ -2,6 +2,7 @@ from guichet.procedures.models.batch import DossierBatch, DossierBatchItem
 from guichet.procedures.models.deciding import Decision, Opinion, Seat, Sitting
 from guichet.procedures.models.dossier import MOVES, Dossier, Outcome, next_reference
 from guichet.procedures.models.due import Deadline, Said, ThreadSeen
+from guichet.procedures.models.entry import Entry
 from guichet.procedures.models.kept import KeptDocument
 from guichet.procedures.models.paying import Payment, PaymentOrder, TakenOut
 from guichet.procedures.models.piece import Piece, PieceFile, PieceRequest
@@ -16,6 +17,7 @@ __all__ = [
     "Dossier",
     "DossierBatch",
     "DossierBatchItem",
+    "Entry",
     "KeptDocument",
     "Opinion",
     "Outcome",

@@ -70,10 +70,19 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             return filed
         return filed.filter(Q(procedure__team__in=teams_of(user).values("pk")) | Q(officer=user))
 
+    def being_entered(self, user: User) -> DossierQuerySet:
+        """For agents: what the services in charge type for somebody (paper, counter, telephone), not filed yet."""
+        if not user.is_active or user.is_machine:
+            return self.none()
+        typed = self.filter(phase=Phase.DRAFT, entry__isnull=False)
+        return typed if user.is_administrator else typed.filter(procedure__team__in=teams_of(user).values("pk"))
+
     def of_person(self, person: Person) -> DossierQuerySet:
-        """For citizens: their own, and those they follow for somebody by a mandate that runs."""
+        """For citizens: their own, and those they follow for somebody by a mandate that runs. What an agent is typing
+        from paper is not theirs to change before it is filed."""
         mandated = Mandate.objects.running().filter(holder=person)
-        return self.filter(Q(applicant=person) | Q(applicant__in=mandated.values("principal")))
+        theirs = self.filter(Q(applicant=person) | Q(applicant__in=mandated.values("principal")))
+        return theirs.exclude(phase=Phase.DRAFT, entered_by__isnull=False)
 
     def running(self) -> DossierQuerySet:
         return self.filter(closed_at__isnull=True)
@@ -209,3 +218,9 @@ class Dossier(models.Model):
             "done" if number < self.step or self.is_over else "current" if number == self.step else "next"
             for number in range(1, self.steps + 1)
         ]
+
+    @property
+    def declared_beneficiary(self) -> str:
+        """« Hugo Lacoste »: for whom a parent asks, when the form asks it; else empty."""
+        said = (str(self.answers.get(f"beneficiaire_{name}") or "").strip() for name in ("prenom", "nom"))
+        return " ".join(part for part in said if part)
