@@ -16,6 +16,7 @@ from guichet.core.typed import keep_typed
 from guichet.portal.citizen import CitizenRequest, citizen_of, citizen_required, to_sign_in
 from guichet.procedures.models import Dossier
 from guichet.procedures.models.dossier import Phase
+from guichet.procedures.questions import identity_fields
 
 
 def own_dossier(request: CitizenRequest, reference: str) -> Dossier:
@@ -36,6 +37,15 @@ def own_draft(request: CitizenRequest, key: uuid.UUID) -> Dossier:
 def _rows(request: CitizenRequest) -> QuerySet[Dossier]:
     rows = Dossier.objects.of_person(request.citizen.person)
     return rows.select_related("procedure", "version", "applicant", "case", "officer")
+
+
+def proved_answers(request: CitizenRequest, found: Dossier) -> dict[str, list[str]]:
+    """The answers that FranceConnect gave for the person himself: what is sent in their place is not read."""
+    person = request.citizen.person
+    if found.applicant_id != person.pk or not request.citizen.identities.exists():
+        return {}
+    known = {code: getattr(person, name) for code, name in identity_fields(found.definition).items()}
+    return {code: [value] for code, value in known.items() if value}
 
 
 # -- a session that ended in mid-form ---------------------------------------------------------------------------------

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from guichet.core.phones import show
 from guichet.procedures.answers import fields_of
-from guichet.procedures.definition import Asked, Kind, Page
+from guichet.procedures.definition import Asked, Definition, Kind, Page
 from guichet.procedures.formulas import Value
 
 _AUTOCOMPLETE = {
@@ -16,6 +16,7 @@ _AUTOCOMPLETE = {
     "profile.postcode": "postal-code", "profile.town": "address-level2", "profile.email": "email",
     "profile.phone": "tel", "profile.organisation_name": "organization",
 }  # fmt: skip
+IDENTITY = frozenset({"profile.first_name", "profile.family_name"})
 _INPUTS = {Kind.DATE: "date", Kind.EMAIL: "email", Kind.PHONE: "tel"}
 _MODES = {Kind.NUMBER: "decimal", Kind.AMOUNT: "decimal", Kind.POSTCODE: "numeric", Kind.SIRET: "numeric"}
 
@@ -25,6 +26,7 @@ class Shown:
     field: Asked
     value: Any
     error: str
+    proved: bool = False  # FranceConnect said it: shown, not typed
     autofill: bool = True  # not when an agent types for somebody: his browser knows himself
 
     @property
@@ -52,6 +54,8 @@ class Shown:
     @property
     def describedby(self) -> str:
         parts = [f"{self.id}_aide"] if self.field.help else []
+        if self.proved:
+            parts.append(f"{self.id}_prouve")
         if self.unit:
             parts.append(f"{self.id}_unite")
         if self.error:
@@ -81,12 +85,19 @@ def shown(
     answers: Mapping[str, Any],
     errors: Mapping[str, str],
     *,
+    proved: Collection[str] = (),
     autofill: bool = True,
 ) -> list[Shown]:
+    """The questions of a page. `proved`: codes of those that a provider of identity answered."""
     return [
-        Shown(field, _value(field, answers), errors.get(field.code, ""), autofill)
+        Shown(field, _value(field, answers), errors.get(field.code, ""), field.code in proved, autofill)
         for field in fields_of(page, values)
-    ]  # fmt: skip
+    ]
+
+
+def identity_fields(it: Definition) -> dict[str, str]:
+    """{code: name of the attribute} of the fields that say the civil identity of the person herself."""
+    return {code: field.prefill.partition(".")[2] for code, field in it.fields.items() if field.prefill in IDENTITY}
 
 
 def typed_there(page: Page, posted: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:

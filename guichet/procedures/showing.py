@@ -57,6 +57,12 @@ def state_of(dossier: Dossier) -> State:
     return State(*STATES[dossier.phase])
 
 
+def for_whom(dossier: Dossier, person: Person) -> str:
+    """Whose it is when it is not the person's own: who mandated him, or the child named in the form; else empty."""
+    own = dossier.beneficiary_name or dossier.applicant.full_name
+    return "" if dossier.applicant_id == person.pk and own == person.full_name else own
+
+
 def running(person: Person) -> list[Dossier]:
     """His dossiers that run, drafts too, the latest moved first; those he follows by a mandate with them."""
     found = Dossier.objects.of_person(person).running().select_related("procedure", "applicant")

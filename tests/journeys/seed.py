@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from guichet.organisation.models import Team
 
 STUDENT, PASSWORD = "lea.marchand@courriel.example", "un mot de passe long"
+PARENT = "sandrine.lacoste@courriel.example"
 
 CARD = ("carte de car perdue", "j'ai perdu ma carte de car", "mon fils a perdu sa carte de car", "carte de bus perdue")
 PERMIT = {
@@ -59,6 +60,8 @@ def seed() -> None:
     create_agent("plume@agents.example", by=machine(GUICHET), password="un mot de passe long", is_editor=True,
                  first_name="Ana", last_name="Plume")  # fmt: skip
     _mobility(region.youth)
+    _open(region.transport, "transport_scolaire.json")
+    citizen_account(PARENT, password=PASSWORD, first_name="Sandrine", family_name="Lacoste")
     citizen_account(STUDENT, password=PASSWORD, first_name="Léa", family_name="Marchand")
     ReplyTemplate.objects.create(name="Perte", text="Bonjour {civilité} {nom}.")
 
@@ -67,14 +70,29 @@ def _mobility(team: Team) -> None:
     """A procedure of the demo Region, and the second pair of eyes of its service."""
     from guichet.accounts.actions import create_agent, join
     from guichet.accounts.machines import GUICHET, machine
-    from guichet.demo.procedures import FOLDER, load
 
     by = machine(GUICHET)
-    procedure = load(FOLDER / "mobilite_internationale.json", by=by, reviewer=by)
-    procedure.team = team
-    procedure.save()
+    _open(team, "mobilite_internationale.json")
     second = create_agent("maud@agents.example", by=by, password=PASSWORD, first_name="Maud", last_name="Lestage")
     join(second, team, by=by)
+
+
+def _open(team: Team, file: str) -> None:
+    """A procedure of the demo Region, of this team; open on the day of the journeys, whatever it is."""
+    from datetime import date
+
+    from guichet.accounts.machines import GUICHET, machine
+    from guichet.demo.procedures import FOLDER, load
+    from guichet.procedures.models import ProcedureVersion
+
+    by = machine(GUICHET)
+    procedure = load(FOLDER / file, by=by, reviewer=by)
+    procedure.team = team
+    procedure.save()
+    version = ProcedureVersion.objects.get(pk=procedure.live_id)
+    year = date.today().year
+    version.body["windows"] = [{"opens": f"{year - 1}-01-01", "closes": f"{year + 1}-12-31", "label": "Année scolaire"}]
+    version.save(update_fields=["body"])
 
 
 if __name__ == "__main__":

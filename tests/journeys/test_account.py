@@ -18,6 +18,7 @@ from tests.citizens.test_second_factor import code as code_of
 from tests.journeys.conftest import Visits
 from tests.journeys.looking import check, go
 from tests.journeys.site import Site, address_of, database, eventually, free_port, running, text_of
+from tests.journeys.test_dossier import fill_page
 
 pytestmark = pytest.mark.browser
 PASSWORD = "une longue phrase à retenir"
@@ -213,11 +214,32 @@ def in_and_out(page: Page, site: Site, *, first: bool) -> None:
     expect(page.get_by_text("Camille Rose Duprat", exact=True)).to_be_visible()
     if first:
         check(page, "mon compte avec FranceConnect")
+        filed_with_the_identity(page, site)
+        page.goto(f"{site.url}/mon-compte/")
     page.get_by_role("button", name="Se déconnecter").click()
     page.wait_for_url(re.compile("/mon-compte/deconnecte/[?]state="))  # by way of the provider
     expect(page.get_by_role("heading", level=1)).to_have_text("Vous êtes déconnecté")
     page.goto(f"{site.url}/mon-compte/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Se connecter")
+
+
+def filed_with_the_identity(page: Page, site: Site) -> None:
+    """The names are FranceConnect's: shown, not typed; what a program sends in their place is not read."""
+    page.goto(f"{site.url}/mes-demarches/demarches/mobilite-internationale/")
+    go(page, page.get_by_role("button", name="Commencer"))
+    expect(page.get_by_label("Nom de famille")).to_have_value("Duprat")
+    expect(page.get_by_label("Nom de famille")).not_to_be_editable()
+    check(page, "identité donnée par FranceConnect")
+    page.get_by_label("Nom de famille").evaluate("(field) => { field.value = 'Autre'; }")
+    for _ in range(12):
+        if "/documents/" in page.url:
+            break
+        fill_page(page)
+        go(page, page.get_by_role("button", name="Enregistrer et continuer"))
+    go(page, page.get_by_role("link", name="Continuer"))
+    expect(page.get_by_role("main")).not_to_contain_text("Autre")
+    go(page, page.get_by_role("button", name="Déposer mon dossier"))
+    expect(page.get_by_role("heading", name="Votre dossier est déposé")).to_be_visible()
 
 
 def test_an_agent_enters_by_proconnect(visits: Visits, site: Site) -> None:

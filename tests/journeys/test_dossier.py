@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +25,9 @@ ANSWERS = {**examples()["mobilite-internationale"], "prenom": "Léa", "nom": "Ma
 PHOTOS = ("Convention de stage signée", "Carte européenne d'assurance maladie", "Pièce d'identité")
 
 
-def sign_in(page: Page, site: Site) -> None:
+def sign_in(page: Page, site: Site, address: str = STUDENT) -> None:
     page.goto(f"{site.url}/mes-demarches/")
-    page.get_by_label("Adresse e-mail").fill(STUDENT)
+    page.get_by_label("Adresse e-mail").fill(address)
     page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
     go(page, page.get_by_role("button", name="Se connecter"))
 
@@ -39,15 +40,15 @@ def photograph(path: Path, shade: int) -> Path:
     return path
 
 
-def fill_page(page: Page) -> None:
-    """Every question of the page that is shown, with the answers of the example."""
+def fill_page(page: Page, answers: dict[str, Any] = ANSWERS) -> None:
+    """Every question of the page that is shown, with the answers of the example; what is proved is not typed."""
     for field in page.locator("form[data-brouillon] :is(input, textarea)[name]").all():
         name, kind = field.get_attribute("name") or "", field.get_attribute("type") or ""
-        if name in ANSWERS and kind in {"radio", "checkbox"}:
-            if field.get_attribute("value") == ANSWERS[name]:
+        if name in answers and kind in {"radio", "checkbox"}:
+            if field.get_attribute("value") == answers[name]:
                 field.check()
-        elif name in ANSWERS:
-            field.fill(str(ANSWERS[name]))
+        elif name in answers and field.is_editable():
+            field.fill(str(answers[name]))
 
 
 def send(page: Page, label: str, path: Path) -> None:

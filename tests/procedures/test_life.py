@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from lxml import etree
 
@@ -16,7 +17,7 @@ from guichet.accounts.models import User
 from guichet.cases.actions import close
 from guichet.cases.models import Clock, Interaction, Status
 from guichet.core import files
-from guichet.core.calendar import paris_day
+from guichet.core.calendar import paris_day, say_day
 from guichet.core.refused import NotAllowed, Refused, Stale
 from guichet.outbox.models import Parcel
 from guichet.people.models import Person
@@ -237,6 +238,10 @@ def test_the_golden_suspension(
     assert dossier.case is not None
     silence = dossier.case.clocks.get(kind=Clock.Kind.SILENCE)
     assert paris_day(silence.due_at) == due
+    client = Client()
+    client.force_login(officers[0])
+    page = client.get(f"/bureau/dossiers/{dossier.reference}/").content.decode()
+    assert say_day(due) in page and "Suspensions du délai légal" in page
 
 
 def test_a_document_accepted_once_serves_again(filed: Filed, officers: Officers, camille: Person) -> None:

@@ -112,6 +112,7 @@ def correct(
         return row, errors
     changed = sorted(name for name in answers if answers[name] != row.answers.get(name))
     row.answers = answers
+    row.beneficiary_name = row.declared_beneficiary[:160] or row.beneficiary_name
     row.edit += 1
     row.recap = None
     save(row, by=portal())

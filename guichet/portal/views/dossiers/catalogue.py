@@ -56,7 +56,7 @@ def procedure(request: HttpRequest, code: str) -> HttpResponse:
     definition = found.live.definition
     account = citizen_of(request)
     person = account.person if account else None
-    draft = person.dossiers.filter(procedure=found, phase=Phase.DRAFT).first() if person else None
+    draft = person.dossiers.filter(procedure=found, phase=Phase.DRAFT, entered_by=None).first() if person else None
     window = definition.window(timezone.localdate())
     context = {
         "procedure": found,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from guichet.cases.models import Case
+from guichet.people.models import Person
 from guichet.portal.citizen import CitizenRequest, citizen_required
 from guichet.procedures import showing
-from guichet.procedures.models import KeptDocument
+from guichet.procedures.models import Dossier, KeptDocument
 
 DOCUMENTS = 4
 OVER_ON_A_PAGE = 20
@@ -24,7 +27,7 @@ def dashboard(request: CitizenRequest) -> HttpResponse:
     messages = showing.messages(person)
     context = {
         "person": person,
-        "dossiers": [{"it": dossier, "state": showing.state_of(dossier)} for dossier in dossiers],
+        "dossiers": [_line(dossier, person) for dossier in dossiers],
         "to_do": showing.to_do(dossiers),
         "deadlines": [{"it": d, "when": showing.when(d.day)} for d in showing.deadlines(person)],
         "news": messages,
@@ -36,6 +39,11 @@ def dashboard(request: CitizenRequest) -> HttpResponse:
         ),
     }
     return render(request, "portal/dossiers/dashboard.html", context)
+
+
+def _line(dossier: Dossier, person: Person) -> dict[str, Any]:
+    state = showing.state_of(dossier)
+    return {"it": dossier, "state": state, "beneficiary": showing.for_whom(dossier, person)}
 
 
 @citizen_required
@@ -50,7 +58,7 @@ def ended(request: CitizenRequest) -> HttpResponse:
             rows = rows.filter(Q(closed_at__lt=last.closed_at) | Q(closed_at=last.closed_at, pk__lt=last.pk))
     found = list(rows[: OVER_ON_A_PAGE + 1])
     context = {
-        "dossiers": [{"it": row, "state": showing.state_of(row)} for row in found[:OVER_ON_A_PAGE]],
+        "dossiers": [_line(row, request.citizen.person) for row in found[:OVER_ON_A_PAGE]],
         "following": found[OVER_ON_A_PAGE - 1].pk if len(found) > OVER_ON_A_PAGE else None,
     }
     return render(request, "portal/dossiers/ended.html", context)

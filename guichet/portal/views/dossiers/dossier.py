@@ -18,7 +18,7 @@ from guichet.organisation.directory import directory
 from guichet.portal.access import Opened, history
 from guichet.portal.citizen import CitizenRequest, citizen_required
 from guichet.portal.forms import MessageForm
-from guichet.portal.own import own_dossier, own_draft
+from guichet.portal.own import own_dossier, own_draft, proved_answers
 from guichet.portal.tokens import FormToken, read_token
 from guichet.portal.uploads import Uploads, take
 from guichet.portal.views.dossiers.filing import ELSEWHERE, kept_by
@@ -42,6 +42,8 @@ from guichet.procedures.offering import offered
 from guichet.procedures.questions import shown
 
 CORRECTABLE = frozenset({Phase.ADMISSIBILITY, Phase.DOCUMENTS})
+
+CAME = {"paper": "par courrier", "counter": "à l’accueil", "phone": "par téléphone"}  # typed by an agent
 
 
 @citizen_required
@@ -78,7 +80,8 @@ def _show(
         "corrections": pages_of(found.definition, found.known()) if found.phase in CORRECTABLE else [],
         "may_withdraw": not found.is_over and found.decided_at is None,
         "late_fee": recap.euros(found.late_fee_cents) if found.late_fee_cents else "",
-        "for_other": found.applicant_id != person.pk,
+        "beneficiary": showing.for_whom(found, person),
+        "came": CAME.get(found.channel, ""),
         "form": form or MessageForm(),
         "uploads": uploads,
         "token": (token or FormToken.new()).signed,
@@ -194,7 +197,7 @@ def correction(request: CitizenRequest, reference: str, code: str) -> HttpRespon
     errors: dict[str, str] = {}
     fault, status = "", 200
     if request.method == "POST":
-        posted = {name: request.POST.getlist(name) for name in request.POST}
+        posted = {name: request.POST.getlist(name) for name in request.POST} | proved_answers(request, found)
         edit = request.POST.get("edit", "")
         try:
             found, errors = correct(
@@ -209,7 +212,9 @@ def correction(request: CitizenRequest, reference: str, code: str) -> HttpRespon
             status = 400
     context = {
         "dossier": found, "procedure": found.procedure, "page": page, "fault": fault,
-        "questions": shown(page, found.known(), found.answers, errors), "has_errors": bool(errors or fault),
+        "questions": shown(
+            page, found.known(), found.answers, errors, proved=proved_answers(request, found)
+        ), "has_errors": bool(errors or fault),
     }  # fmt: skip
     return render(request, "portal/dossiers/correction.html", context, status=status)
 

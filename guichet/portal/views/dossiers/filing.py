@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from guichet.core.refused import Refused, Stale
 from guichet.core.typed import typed_before
 from guichet.portal.citizen import CitizenRequest, citizen_required
-from guichet.portal.own import keeping_what_was_typed, own_draft
+from guichet.portal.own import keeping_what_was_typed, own_draft, proved_answers
 from guichet.portal.views.dossiers.sending import take_document
 from guichet.procedures import recap
 from guichet.procedures.actions import discard, file_dossier, reuse, save_page
@@ -67,7 +67,9 @@ def page(request: CitizenRequest, key: uuid.UUID, code: str) -> HttpResponse:
     if request.method == "POST":
         return _save(request, found, asked)
     if (typed := typed_before(request)) is not None:
-        found, _ = save_page(found, code, typed, person=request.citizen.person, edit=found.edit)
+        found, _ = save_page(
+            found, code, {**typed, **proved_answers(request, found)}, person=request.citizen.person, edit=found.edit
+        )
         messages.info(
             request, "Votre session avait expiré. Ce que vous aviez écrit est là\u00a0: vérifiez, puis continuez."
         )
@@ -78,7 +80,7 @@ def page(request: CitizenRequest, key: uuid.UUID, code: str) -> HttpResponse:
 
 
 def _save(request: CitizenRequest, found: Dossier, asked: Page) -> HttpResponse:
-    posted = {name: request.POST.getlist(name) for name in request.POST}
+    posted = {name: request.POST.getlist(name) for name in request.POST} | proved_answers(request, found)
     edit = request.POST.get("edit", "")
     try:
         found, errors = save_page(
@@ -100,7 +102,9 @@ def _show(
     lost: list[tuple[str, str]] | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
-        **tour(found, asked.code), "page": asked, "questions": shown(asked, found.known(), found.answers, errors),
+        **tour(found, asked.code), "page": asked, "questions": shown(
+            asked, found.known(), found.answers, errors, proved=proved_answers(request, found)
+        ),
         "fault": fault, "lost": lost or [], "has_errors": bool(errors or fault),
     }  # fmt: skip
     return render(request, "portal/dossiers/page.html", context, status=status)
