@@ -97,9 +97,7 @@ def test_from_the_letter_to_the_receipt_and_the_account(
     assert taken.file_id == scan.file_id
     taken.file.scan = "clean"
     taken.file.save()
-    answer = julien.get(f"/bureau/dossiers/piece/{taken.pk}/")
-    assert answer.status_code == 200
-    answer.close()
+    assert b"".join(julien.get(f"/bureau/dossiers/piece/{taken.pk}/")) == PDF + b"convention"
     summary = julien.get(f"{at}recapitulatif/").content.decode()
     assert "camille.duprat@courriel.example" in summary and "Trinity Books" in summary
     filed = julien.post(f"{at}recapitulatif/", follow=True).content.decode()
