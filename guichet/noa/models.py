@@ -72,6 +72,9 @@ class Chat(models.Model):
     outcome = models.CharField("issue", max_length=10, choices=Outcome, blank=True)
     masked_at = models.DateTimeField("anonymisée le", null=True)
 
+    # The number of what was said last, once read under the lock of this row.
+    last_number: int | None = None
+
     class Meta:
         verbose_name = "conversation"
         indexes = [

@@ -70,6 +70,8 @@ def show(chat: Chat, code: str) -> Reply:
 
 
 def answer_bubble(article: Article, *, section: str = "", asked: str = "", heard: str = "") -> Bubble:
+    if article.live is not None:
+        article.live.article = article  # to be shown without asking again
     return Bubble(
         Turn.Kind.ANSWER, asked, version=article.live, section=section, options=_next(article), article=article,
         heard=heard,

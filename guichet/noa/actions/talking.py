@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,6 +29,7 @@ from guichet.understanding.danger import CARDS, signs_of_danger
 
 MAX_SAID = 2000
 MAX_FILE = 10_000_000
+SEEN_EVERY = timedelta(seconds=20)  # well under what makes somebody gone
 NONE_OF_THESE = "aucune de ces questions"
 
 
@@ -120,8 +122,10 @@ def rate(chat: Chat, number: int, value: str, *, by: User | None = None) -> None
 
 
 def seen(chat: Chat) -> None:
-    """The citizen's page shows what was said: kept to know whether he is still there."""
-    Chat.objects.filter(pk=chat.pk).update(seen_at=timezone.now())
+    """The citizen's page shows what was said: kept, to some seconds, to know whether he is still there."""
+    now = timezone.now()
+    if now - chat.seen_at > SEEN_EVERY:
+        Chat.objects.filter(pk=chat.pk).update(seen_at=now)
 
 
 # -- who answers ------------------------------------------------------------------------------------------------------
@@ -200,7 +204,7 @@ def _danger(text: str) -> Bubble:
 
 
 @transaction.atomic
-def leave_address(chat: Chat, address: str, *, summary: bool, by: User | None = None) -> None:
+def leave_address(chat: Chat, address: str, *, summary: bool, by: User | None = None) -> list[Turn]:
     """Where to go on by e-mail if the page is closed, and whether a copy is wished."""
     found = read_email(address)
     if isinstance(found, Unread):
@@ -209,8 +213,9 @@ def leave_address(chat: Chat, address: str, *, summary: bool, by: User | None = 
     chat.email, chat.wants_summary = found, summary
     if chat.case is not None and chat.case.person is None:
         name_case(chat, by=by or machine(PORTAL))
-    add_bubbles(chat, [notice(phrases.BY_EMAIL.format(email=found))], by=by or machine(PORTAL))
+    turns = add_bubbles(chat, [notice(phrases.BY_EMAIL.format(email=found))], by=by or machine(PORTAL))
     chat.save()
+    return turns
 
 
 @transaction.atomic

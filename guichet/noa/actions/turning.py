@@ -31,16 +31,23 @@ def move(chat: Chat, to: ChatState) -> None:
 
 
 def add(chat: Chat, *turns: Turn) -> list[Turn]:
-    """In order, after what was said. The caller saves the chat."""
-    last = chat.turns.aggregate(last=Max("number"))["last"] or 0
+    """In order, after what was said. `chat` is locked; the caller saves it."""
+    first = chat.last_number is None
+    last = chat.last_number if chat.last_number is not None else _last_number(chat)
     if last + len(turns) > MAX_TURNS:
         raise Refused("Cette conversation est trop longue : ouvrez-en une nouvelle.")
     for number, turn in enumerate(turns, start=last + 1):
         turn.chat, turn.number = chat, number
     Turn.objects.bulk_create(turns)
+    chat.last_number = last + len(turns)
     chat.last_at = timezone.now()
-    tell(chat)
+    if first:  # once a transaction: it is told at the commit
+        tell(chat)
     return list(turns)
+
+
+def _last_number(chat: Chat) -> int:
+    return chat.turns.aggregate(last=Max("number"))["last"] or 0
 
 
 def add_bubbles(chat: Chat, bubbles: Iterable[Bubble], *, asked: str = "", by: User) -> list[Turn]:

@@ -23,9 +23,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from guichet.core.limits import client_address, spend
 from guichet.core.refused import Refused
 from guichet.noa import actions, phrases
-from guichet.noa.models import Chat, ChatState
+from guichet.noa.models import Chat, ChatState, Turn
 from guichet.noa.queue import anybody_there, position
-from guichet.noa.showing import is_typing, turns_of
+from guichet.noa.showing import Shown, is_typing, shown, turns_of
 
 CHATS_PER_HOUR, SAID_PER_HOUR, HOUR = 60, 600, timedelta(hours=1)
 
@@ -53,40 +53,44 @@ def _noa(request: HttpRequest) -> HttpResponse:
         if chat is None:
             spend("noa-new", client_address(request), at_most=CHATS_PER_HOUR, per=HOUR)
             chat = actions.open_chat(site=urlsplit(request.headers.get("Referer", "")).hostname or "")
-        after = chat.turns.count()
-        _do(request, chat)
+        said = _do(request, chat)
     except Refused as refusal:
-        fault, status, after = refusal.message, refusal.status, 0
+        fault, status, said = refusal.message, refusal.status, []
         if chat is None:
             return _page(request, None, draft=request.POST.get("q", ""), fault=fault, status=status)
-    chat.refresh_from_db()
     if request.headers.get("X-Requested-With") == "noa":
-        return _news(request, chat, after=after, fault=fault, status=status)
+        if said:  # as it was just written, under its lock
+            return _news(request, said[0].chat, [shown(turn) for turn in said])
+        chat.refresh_from_db()
+        after = 0 if fault else chat.turns.count()
+        return _news(request, chat, turns_of(chat, after), after=after, fault=fault, status=status)
     if fault:
         return _page(request, chat, draft=request.POST.get("q", ""), fault=fault, status=status)
     framed = "&cadre=1" if "cadre" in request.POST else ""
     return redirect(f"{reverse('portal:noa')}?fil={chat.key}{framed}#dernier")
 
 
-def _do(request: HttpRequest, chat: Chat) -> None:
+def _do(request: HttpRequest, chat: Chat) -> list[Turn]:
+    """What was asked, done; what was said by that."""
     posted = request.POST
     if "avis" in posted:
         number = posted.get("tour", "")
         actions.rate(chat, int(number) if number.isdecimal() and len(number) < 6 else 0, posted["avis"])
     elif posted.get("vers"):
-        actions.choose(chat, posted["vers"], posted.get("libelle", ""))
+        return actions.choose(chat, posted["vers"], posted.get("libelle", ""))
     elif posted.get("dialogue"):
-        actions.start_dialogue(chat, posted["dialogue"])
+        return actions.start_dialogue(chat, posted["dialogue"])
     elif (file := request.FILES.get("fichier")) is not None:
         if (file.size or 0) > 10_000_000:
             raise Refused("Le document dépasse 10 Mo.", status=400)
-        actions.send_file(chat, file.name or "document", file.read())
+        return actions.send_file(chat, file.name or "document", file.read())
     elif posted.get("adresse"):
-        actions.leave_address(chat, posted["adresse"], summary="resume" in posted)
+        return actions.leave_address(chat, posted["adresse"], summary="resume" in posted)
     elif "terminer" in posted:
         actions.leave(chat)
     else:
-        actions.hear(chat, posted.get("q", ""))
+        return actions.hear(chat, posted.get("q", ""))
+    return []
 
 
 @never_cache
@@ -98,7 +102,8 @@ def news(request: HttpRequest) -> HttpResponse:
         raise Http404
     after = request.GET.get("apres", "0")
     actions.seen(chat)
-    return _news(request, chat, after=int(after) if after.isdecimal() and len(after) < 6 else 0)
+    number = int(after) if after.isdecimal() and len(after) < 6 else 0
+    return _news(request, chat, turns_of(chat, number), after=number)
 
 
 @csrf_exempt
@@ -125,35 +130,43 @@ def _chat(request: HttpRequest) -> Chat | None:
 
 
 def _context(request: HttpRequest, chat: Chat | None) -> dict[str, Any]:
-    state = chat.state if chat else ChatState.BOT
+    """What the turns are shown with."""
     return {
         "chat": chat,
         "name": settings.ASSISTANT_NAME,
-        "hello": phrases.HELLO.format(name=settings.ASSISTANT_NAME),
-        "careful": phrases.CAREFUL,
-        "live_url": settings.LIVE_URL,
         "framed": "cadre" in request.GET or "cadre" in request.POST,
-        "with_person": state in {ChatState.QUEUED, ChatState.WITH_AGENT},
-        "is_over": state == ChatState.ENDED,
-        "person_there": state == ChatState.BOT and anybody_there(),
-        "agent": chat.agent if chat and chat.state == ChatState.WITH_AGENT else None,
+        "is_over": chat is not None and chat.is_over,
     }
 
 
 def _page(
     request: HttpRequest, chat: Chat | None, *, draft: str = "", fault: str = "", status: int = 200
 ) -> HttpResponse:
-    context = _context(request, chat)
-    context |= {"turns": turns_of(chat) if chat else [], "draft": draft, "fault": fault, "has_errors": bool(fault)}
+    state = chat.state if chat else ChatState.BOT
+    context = {
+        **_context(request, chat),
+        "hello": phrases.HELLO.format(name=settings.ASSISTANT_NAME),
+        "careful": phrases.CAREFUL,
+        "live_url": settings.LIVE_URL,
+        "with_person": state in {ChatState.QUEUED, ChatState.WITH_AGENT},
+        "person_there": state == ChatState.BOT and anybody_there(),
+        "agent": chat.agent if chat and state == ChatState.WITH_AGENT else None,
+        "turns": turns_of(chat) if chat else [],
+        "draft": draft,
+        "fault": fault,
+        "has_errors": bool(fault),
+    }
     context["layout"] = "portal/noa_frame.html" if context["framed"] else "portal/base.html"
     return render(request, "portal/noa.html", context, status=status)
 
 
-def _news(request: HttpRequest, chat: Chat, *, after: int, fault: str = "", status: int = 200) -> HttpResponse:
-    turns = turns_of(chat, after)
+def _news(
+    request: HttpRequest, chat: Chat, turns: list[Shown], *, after: int = 0, fault: str = "", status: int = 200
+) -> HttpResponse:
     said = {
         "fil": chat.key,
-        "html": render_to_string("portal/_tours.html", {**_context(request, chat), "turns": turns}, request),
+        # Most of the time a page asks, nothing was said: nothing is made.
+        "html": render_to_string("portal/_tours.html", {**_context(request, chat), "turns": turns}) if turns else "",
         "dernier": turns[-1].turn.number if turns else after,
         "ecrit": is_typing(chat.agent_typing_at),
         "etat": chat.state,

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from guichet.understanding.answers.index import Article, Floats, Index, build_index
+from guichet.understanding.answers.counting import Floats
+from guichet.understanding.answers.index import Article, Index, build_index
 from guichet.understanding.answers.learning import (
     UNTAUGHT,
     Example,

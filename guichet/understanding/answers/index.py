@@ -8,13 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from guichet.understanding.answers.text import letter_names, pairs, plain_words, term, terms
-
-Floats = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.int64]
+from guichet.understanding.answers.counting import Floats, Numbers, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,86 +115,57 @@ class Index:
 
 
 def build_index(articles: Sequence[Article]) -> Index:
-    numbers: dict[str, int] = {}
-    spelt: Counter[str] = Counter()
-    filed: dict[str, list[Counter[int]]] = {kind.name: [] for kind in FIELDS}
-    for article in articles:
-        for name, text in texts_of(article).items():
-            filed[name].append(_count(text, name, numbers, spelt))
-    texts = [counts for name, counts in filed.items() if name != "wordings"]
-    columns = [at for counts in texts for at, found in enumerate(counts) for _ in found]
-    rows = [number for counts in texts for found in counts for number in found]
-    shape = (len(numbers), len(articles))
-    present = csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+    words = Vocabulary()
+    texts = [texts_of(article) for article in articles]
+    counts = {kind.name: words.count([text[kind.name] for text in texts], pairs=kind.pairs) for kind in FIELDS}
+    shape = (len(words.numbers), len(articles))
+    for matrix in counts.values():
+        matrix.resize(shape)
+    present = csr_matrix(shape, dtype=np.float32)
+    for name, matrix in counts.items():
+        if name != "wordings":
+            present = present + matrix
     present.sort_indices()
-    matrices = {kind.name: bm25(filed[kind.name], len(numbers), kind) for kind in FIELDS}
-    matrices["wordings"].sort_indices()
-    spread = np.diff((present + matrices["wordings"]).indptr).astype(np.float32)
+    spread = np.diff((present + counts["wordings"]).indptr).astype(np.float32)
     total = len(articles)
     rarity = np.log(1 + (total - spread + 0.5) / (spread + 0.5)).astype(np.float32)
     return Index(
         ids=[article.id for article in articles],
         titles=[article.title for article in articles],
         themes=[tuple(dict.fromkeys(article.theme.split("\n"))) if article.theme else () for article in articles],
-        numbers=numbers,
-        matrices=matrices,
+        numbers=words.numbers,
+        matrices={kind.name: bm25(counts[kind.name], kind) for kind in FIELDS},
         rarity=rarity,
-        spelt=spelt,
-        present=present,
+        spelt=words.spelt(),
+        present=csr_matrix((np.ones(present.nnz, dtype=np.bool_), present.indices, present.indptr), shape=shape),
     )
 
 
-def wordings_matrix(index: Index, wordings: Mapping[str, Sequence[str]]) -> csr_matrix:
-    """The field of the wordings made again with these only, by sheet: to try one left out."""
-    counts: list[Counter[int]] = []
-    for key in index.ids:
-        found: Counter[str] = Counter()
-        for line in wordings.get(key, ()):
-            stems = terms(plain_words(line))
-            found.update(stems)
-            found.update(pairs(stems))
-        counts.append(Counter({index.numbers[t]: n for t, n in found.items() if t in index.numbers}))
-    matrix = bm25(counts, len(index.numbers), next(kind for kind in FIELDS if kind.name == "wordings"))
-    matrix.sort_indices()
-    return matrix
+def wordings_matrix(index: Index, lines: csr_matrix, sheets: Numbers) -> csr_matrix:
+    """The field of the wordings made again with these only, to try one left out. `lines`: terms × wordings, counted;
+    `sheets`: the place of the sheet of each, -1 for those left out."""
+    kept = np.flatnonzero(sheets >= 0)
+    filing = csr_matrix(
+        (np.ones(len(kept), dtype=np.float32), (kept, sheets[kept])), shape=(len(sheets), index.size)
+    )  # fmt: skip
+    counts = csr_matrix(lines @ filing)
+    counts.sort_indices()
+    return bm25(counts, next(kind for kind in FIELDS if kind.name == "wordings"))
 
 
-_PAIRED = {kind.name for kind in FIELDS if kind.pairs}
-
-
-def _count(text: str, name: str, numbers: dict[str, int], spelt: Counter[str]) -> Counter[int]:
-    found: Counter[str] = Counter(letter_names(text))
-    if name in _PAIRED:
-        for line in text.split("\n"):
-            words = plain_words(line)
-            spelt.update(words)
-            stems = terms(words)
-            found.update(stems)
-            found.update(pairs(stems))
-    else:
-        words = plain_words(text)
-        spelt.update(words)
-        for word, times in Counter(words).items():
-            if stem := term(word):
-                found[stem] += times
-    return Counter({numbers.setdefault(key, len(numbers)): times for key, times in found.items()})
-
-
-def bm25(counts: Sequence[Counter[int]], width: int, kind: Field) -> csr_matrix:
-    """Terms × sheets."""
-    sizes = np.array([sum(found.values()) for found in counts], dtype=np.float32)
+def bm25(counts: csr_matrix, kind: Field) -> csr_matrix:
+    """From how many times each term is in each text (terms × texts) to what it weighs."""
+    texts = counts.shape[1]
+    sizes = np.bincount(counts.indices, weights=counts.data, minlength=texts).astype(np.float32)
     filled = sizes[sizes > 0]
     mean = float(filled.mean()) if len(filled) else 1.0
-    columns = np.repeat(np.arange(len(counts)), [len(found) for found in counts])
-    rows = np.fromiter((n for found in counts for n in found), dtype=np.int64)
-    times = np.fromiter((t for found in counts for t in found.values()), dtype=np.float32)
-    spread = np.bincount(rows, minlength=width).astype(np.float32)
-    total = max(len(counts), 1)
-    rarity = np.log(1 + (total - spread + 0.5) / (spread + 0.5))
-    length = 1 - kind.b + kind.b * sizes[columns] / mean
-    data = rarity[rows] * times * (kind.k1 + 1) / (times + kind.k1 * length)
-    matrix: csr_matrix = csr_matrix((data.astype(np.float32), (rows, columns)), shape=(width, len(counts)))
-    return matrix
+    held = np.diff(counts.indptr)
+    spread = held.astype(np.float32)
+    rarity = np.log(1 + (max(texts, 1) - spread + 0.5) / (spread + 0.5))
+    length = (kind.k1 * (1 - kind.b + kind.b * sizes / mean)).astype(np.float32)
+    times = counts.data
+    data = np.repeat(rarity * (kind.k1 + 1), held) * times / (times + length[counts.indices])
+    return csr_matrix((data.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)
 
 
 def article_of(row: Mapping[str, Any]) -> Article:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from guichet.understanding.answers.index import FIELDS, Article, Floats, Index, Numbers, wordings_matrix
+from guichet.understanding.answers.counting import Floats, Numbers, lines_matrix
+from guichet.understanding.answers.index import FIELDS, Article, Index, wordings_matrix
 from guichet.understanding.answers.query import Query
 from guichet.understanding.answers.signs import (
     ORDER_SIGNS,
@@ -224,11 +225,13 @@ def _try(
     chosen = _chosen(len(queries))
     row = [kind.name for kind in FIELDS].index("wordings")
     tried: list[Tried] = []
+    lines = lines_matrix([example.text for example in known], index.numbers)
+    sheets = np.array([index.places[example.right[0]] for example in known], dtype=np.int64)
     for fold in range(FOLDS):
         inside = chosen[fold::FOLDS]
-        out = set(inside)
-        kept = _by_sheet(example for at, example in enumerate(known) if at not in out)
-        without = wordings_matrix(index, kept)
+        kept = sheets.copy()
+        kept[[at for at in inside if at < len(known)]] = -1
+        without = wordings_matrix(index, lines, kept)
         for at in inside:
             if not queries[at].said:
                 continue

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from guichet.understanding.answers.index import FIELDS, WEIGHTS, Floats, Index
+from guichet.understanding.answers.counting import Floats
+from guichet.understanding.answers.index import FIELDS, WEIGHTS, Index
 from guichet.understanding.answers.query import Query
 from guichet.understanding.answers.text import grams
 

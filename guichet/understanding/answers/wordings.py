@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.blas import ssyrk
-from scipy.linalg.lapack import spotrf, spotri
+from scipy.linalg.blas import ssyrk, strsm
+from scipy.linalg.lapack import spotrf, spotri, spotrs
 from scipy.sparse import csr_matrix
 
-from guichet.understanding.answers.index import Floats, Numbers
+from guichet.understanding.answers.counting import Floats, Numbers
 from guichet.understanding.answers.text import grams, pairs, terms
 from guichet.understanding.words import concepts_in, stem
 
@@ -24,6 +24,9 @@ RIDGE = 0.2
 MOST = 5000  # examples solved exactly
 LANDMARKS = 4500  # beyond, with how many of them each is compared
 SLIGHT = 1e-5
+OFTEN = 0.03  # share of the texts
+AT_ONCE = 2000  # texts
+CANNOT = "the wordings cannot be told apart"
 SEED = 20261127
 # What two texts have in common, by kind of feature, each of length one: stems, pairs of stems, concepts, letters.
 SHARES = (1.0, 0.3, 1.0, 1.0)
@@ -39,7 +42,10 @@ def features(words: Sequence[str]) -> Features:
 
 def closer(likeness: Floats) -> Floats:
     """Two texts that share half are more than half as far from saying the same: several signs at once count more."""
-    return np.asarray((likeness + likeness * likeness) / 2, dtype=np.float32)
+    near = likeness * likeness
+    near += likeness
+    near /= 2
+    return near
 
 
 class Wordings:
@@ -80,7 +86,7 @@ class Wordings:
         self.left_out: Floats
         self.duals: Floats
         if len(examples) <= MOST:
-            likeness = closer(np.asarray((rows @ self.columns).todense(), dtype=np.float32))
+            likeness = closer(_alike(rows, self.columns))
             likeness[np.diag_indices_from(likeness)] += RIDGE
             inverse = _inverse(likeness)
             self.duals = np.asarray(inverse @ wanted, dtype=np.float32)
@@ -92,14 +98,16 @@ class Wordings:
         """Beside so many, each is compared with a share of them only (Nyström). `left_out`: of the `tried` alone."""
         chosen = np.sort(np.random.default_rng(SEED).permutation(rows.shape[0])[:LANDMARKS])
         self.columns = csr_matrix(rows[chosen].T)
-        likeness = closer(np.asarray((rows @ self.columns).todense(), dtype=np.float32))
-        normal = np.asarray(ssyrk(1.0, likeness.T, lower=False), dtype=np.float32)
-        normal = np.triu(normal) + np.triu(normal, 1).T + RIDGE * likeness[chosen]
+        likeness = closer(_alike(rows, self.columns))
+        normal = ssyrk(1.0, likeness.T, lower=False)  # its upper half, which is enough
+        normal += RIDGE * likeness[chosen]
         normal[np.diag_indices_from(normal)] += RIDGE * SLIGHT * len(chosen)
-        inverse = _inverse(np.asarray((normal + normal.T) / 2, dtype=np.float32))
-        self.duals = np.asarray(inverse @ (likeness.T @ wanted), dtype=np.float32)
+        factor, failed = spotrf(normal, lower=False, overwrite_a=True)
+        if failed:
+            raise ValueError(CANNOT)
+        self.duals = np.ascontiguousarray(spotrs(factor, (csr_matrix(wanted.T) @ likeness).T, lower=False)[0])
         some = likeness[tried]
-        own = np.einsum("ij,ij->i", some @ inverse, some)  # how much each speaks for itself
+        own = (strsm(1.0, factor, some.T, side=0, lower=False, trans_a=True) ** 2).sum(axis=0)  # each for itself
         missed = (wanted[tried] - some @ self.duals) / np.maximum(1 - own, 1e-3)[:, None]
         self.left_out = np.zeros_like(wanted)
         self.left_out[tried] = wanted[tried] - missed
@@ -132,12 +140,23 @@ class Wordings:
         return np.asarray(closer(near) @ self.duals, dtype=np.float32)
 
 
+def _alike(rows: csr_matrix, columns: csr_matrix) -> Floats:
+    """`rows` @ `columns`, dense. Features that nearly every text has are multiplied as full matrices: a sparse product
+    would spend most of its time on them."""
+    often = np.diff(columns.indptr) > OFTEN * columns.shape[1]
+    alike = rows[:, often].toarray() @ columns[often].toarray()
+    rare, own = csr_matrix(rows[:, ~often]), csr_matrix(columns[~often])
+    for first in range(0, rows.shape[0], AT_ONCE):
+        alike[first : first + AT_ONCE] += (rare[first : first + AT_ONCE] @ own).toarray()
+    return np.asarray(alike, dtype=np.float32)
+
+
 def _inverse(matrix: Floats) -> Floats:
     """Of a symmetric positive matrix, which is overwritten."""
     factor, failed = spotrf(matrix.T, lower=False, overwrite_a=True)
     if not failed:
         factor, failed = spotri(factor, lower=False, overwrite_c=True)
     if failed:
-        raise ValueError("the wordings cannot be told apart")
+        raise ValueError(CANNOT)
     upper = np.triu(factor)
     return np.asarray(upper + np.triu(factor, 1).T, dtype=np.float32)
