@@ -87,8 +87,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             archived_at__isnull=True,
         )
 
-    def for_citizens(self) -> ArticleQuerySet:
-        return self.live().filter(audience=Audience.CITIZEN).select_related("live", "owner")
+    def for_citizens(self, on: date | None = None) -> ArticleQuerySet:
+        return self.live(on).filter(audience=Audience.CITIZEN).select_related("live", "owner")
 
 
 class Article(models.Model):

@@ -7,7 +7,10 @@ Never a word of its own on the matter: answers are versions of articles, dialogu
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils import timezone
 
+from guichet.core.calendar import paris_day
+from guichet.core.kept import Kept
 from guichet.knowledge import finding
 from guichet.knowledge.models import Article
 from guichet.noa import phrases, scripts
@@ -20,6 +23,8 @@ from guichet.understanding.answers.engine import Answer, Outcome
 OFFERED = 3
 SHORT = 7  # words: an insult and little else; in a longer message the question is answered
 MISSES = 3  # then a person is called
+# Asked several times a turn, while hundreds talk.
+_NAMED = Kept(lambda day, *codes: Article.objects.for_citizens(day).filter(code__in=codes))
 
 
 def read(chat: Chat, text: str, order: tuple[str, ...] = ()) -> Reply:
@@ -60,7 +65,7 @@ def read(chat: Chat, text: str, order: tuple[str, ...] = ()) -> Reply:
 def show(chat: Chat, code: str) -> Reply:
     """The article a person chose."""
     reply = Reply()
-    article = Article.objects.for_citizens().filter(code=code).first()
+    article = next(iter(_articles([code])), None)
     if article is None:
         reply.bubbles.append(notice(phrases.NOT_UNDERSTOOD, PERSON))
         return reply
@@ -142,12 +147,14 @@ def _better(one: Answer, other: Answer) -> Answer:
 
 def _spoken_of(chat: Chat) -> Article | None:
     code = chat.memory.get("article")
-    return Article.objects.for_citizens().filter(code=code).first() if code else None
+    return next(iter(_articles([code])), None) if code else None
 
 
 def _articles(codes: list[str]) -> list[Article]:
     """In the order found; what was withdrawn since the index was made is left out."""
-    rows = {row.code: row for row in Article.objects.for_citizens().filter(code__in=codes)}
+    if not codes:
+        return []
+    rows = {row.code: row for row in _NAMED(paris_day(timezone.now()), *codes)}
     return [rows[code] for code in codes if code in rows]
 
 

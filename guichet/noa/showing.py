@@ -9,10 +9,18 @@ from typing import Any
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from guichet.core.kept import Kept
 from guichet.knowledge.markup import answer_html, sections, to_paragraphs
 from guichet.noa.following import fact_asked
 from guichet.noa.models import Chat, Turn
 
+_SAID = Kept(
+    lambda chat, after: (
+        Turn.objects.filter(chat=chat, number__gt=after)
+        .select_related("version__article__owner", "agent")
+        .order_by("number")
+    )
+)
 TYPING_SECONDS = 6  # how long a sign that somebody writes lasts
 
 
@@ -39,8 +47,7 @@ class Shown:
 
 def turns_of(chat: Chat, after: int = 0) -> list[Shown]:
     """What was said after that number, in order."""
-    rows = chat.turns.select_related("version__article__owner", "agent").filter(number__gt=after).order_by("number")
-    return [shown(turn) for turn in rows]
+    return [shown(turn) for turn in _SAID(chat.pk, after)]
 
 
 def is_typing(since: datetime | None) -> bool:

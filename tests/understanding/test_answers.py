@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from guichet.core.spelling import damerau
+from guichet.understanding.answers.counting import Vocabulary
 from guichet.understanding.answers.engine import Engine, Outcome, build
 from guichet.understanding.answers.index import Article
 from guichet.understanding.answers.learning import Example
 from guichet.understanding.answers.measure import measure
 from guichet.understanding.answers.query import acronyms_in, questions_in
+from guichet.understanding.answers.signs import ORDER_SIGNS
 from guichet.understanding.answers.spelling import Speller
+from guichet.understanding.answers.text import pairs, plain_words, terms
 
 SHEETS = [
     Article(
@@ -197,3 +203,47 @@ def test_the_figures_count_what_they_say(cold: Engine) -> None:
     assert (figures["n_in"], figures["n_out"]) == (2, 2)
     assert (figures["answered"], figures["answered_precision"], figures["settled"]) == (1.0, 0.3333, 0.5)
     assert (figures["recall_1"], figures["false_answer"], figures["index_s"]) == (0.5, 0.5, 1.23)
+
+
+def test_a_title_written_in_full_is_found_by_its_acronym() -> None:
+    sheets = [
+        *SHEETS,
+        Article(
+            "csa", "Certificat de situation administrative", body="Le certificat de situation administrative (CSA)."
+        ),
+    ]
+    with_letters, engine = "À quoi sert le CSA", build(sheets)
+    assert first(engine, with_letters) == "csa"
+    signs = engine.ranked(with_letters)[1].signs[0]
+    assert signs[ORDER_SIGNS.index("title_covered")] == pytest.approx(1.0)  # all of the title is said by its letters
+    assert engine.answer(with_letters).outcome is not Outcome.NONE
+
+
+TEXTS = ["L'été 2026 : aide n°12b, Œuvre\n\nCarte d’été – été", "", "x1y 7 carte\nété", "\n", "Carte été carte été"]
+
+
+@pytest.mark.parametrize("lines", [True, False])
+@pytest.mark.parametrize("letters_at_once", [4, 1 << 19])
+def test_words_are_counted_as_they_are_read(monkeypatch: pytest.MonkeyPatch, lines: bool, letters_at_once: int) -> None:
+    monkeypatch.setattr("guichet.understanding.answers.counting.AT_ONCE", letters_at_once)
+    words = Vocabulary()
+    counts = words.count(TEXTS, pairs=lines).toarray()
+    for at, text in enumerate(TEXTS):
+        wanted = Counter(terms(plain_words(text)))
+        for line in text.split("\n") if lines else ():
+            wanted.update(pairs(terms(plain_words(line))))
+        assert {name: int(counts[n, at]) for name, n in words.numbers.items() if counts[n, at]} == dict(wanted)
+    assert words.spelt() == Counter(word for text in TEXTS for word in plain_words(text))
+
+
+def test_all_the_words_near_are_found_at_their_distance() -> None:
+    draw = random.Random(7)
+    words = sorted({"".join(draw.choices("abet", k=draw.randint(3, 11))) for _ in range(600)})
+    speller = Speller(Counter(dict.fromkeys(words, 2)))
+    for word in ["".join(draw.choices("abet", k=size)) for size in (4, 5, 8, 9, 10) for _ in range(4)]:
+        reach = 2 if len(word) >= 8 else 1
+        near, distances = speller._near(word, reach)
+        found = {speller.words[at]: int(far) for at, far in zip(near.tolist(), distances.tolist(), strict=True)}
+        all_of_them = {other: damerau(word, other, reach) for other in speller.words}
+        heads = {other for other in speller.words if reach == 1 or other[0] == word[0] or other[1] == word[1]}
+        assert found == {other: far for other, far in all_of_them.items() if far <= reach and other in heads}

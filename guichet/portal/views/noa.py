@@ -20,6 +20,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from guichet.core.kept import Kept
 from guichet.core.limits import client_address, spend
 from guichet.core.refused import Refused
 from guichet.noa import actions, phrases
@@ -27,6 +28,7 @@ from guichet.noa.models import Chat, ChatState, Turn
 from guichet.noa.queue import anybody_there, position
 from guichet.noa.showing import Shown, is_typing, shown, turns_of
 
+_CHAT = Kept(lambda key: Chat.objects.select_related("agent").filter(key=key))  # asked by each page every few seconds
 CHATS_PER_HOUR, SAID_PER_HOUR, HOUR = 60, 600, timedelta(hours=1)
 
 
@@ -126,7 +128,7 @@ def embed_script(request: HttpRequest) -> HttpResponse:
 
 def _chat(request: HttpRequest) -> Chat | None:
     key = (request.POST.get("fil") or request.GET.get("fil") or "")[:32]
-    return Chat.objects.select_related("agent").filter(key=key).first() if key else None
+    return _CHAT.first(key) if key else None
 
 
 def _context(request: HttpRequest, chat: Chat | None) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class Engine:
     index: Index
     speller: Speller
     synonyms: dict[tuple[str, ...], tuple[tuple[str, ...], ...]]
+    acronyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     taught: Taught = field(default_factory=lambda: UNTAUGHT)
 
     def answer(self, text: str) -> Answer:
@@ -88,7 +89,7 @@ class Engine:
         return [self.index.ids[place] for place in held[:at_most]]
 
     def read(self, text: str) -> Query:
-        return read_question(text, self.index, self.speller, self.synonyms)
+        return read_question(text, self.index, self.speller, self.synonyms, self.acronyms)
 
     def ranked(self, text: str) -> tuple[Query, Candidates, Floats, Sounds]:
         query = self.read(text)
@@ -135,10 +136,13 @@ def build(
     index = build_index(filed)
     lines = [*(everyday() if built_in else ()), *synonyms]
     same = synonyms_of(lines)
+    acronyms: dict[str, tuple[str, ...]] = {}
     for said, meant in acronyms_in(_where_acronyms_are(articles)).items():
         same[said] = tuple(dict.fromkeys((*same.get(said, ()), *meant)))
+        if len(said) == 1 < len(meant[0]):
+            acronyms[said[0]] = meant[0]
     speller = Speller(index.spelt, words_of_synonyms(lines))
-    engine = Engine(index, speller, same)
+    engine = Engine(index, speller, same, acronyms)
     if known and learn:
         engine.taught = teach(index, known, engine.read)
     return engine

@@ -23,16 +23,19 @@ _LINKS = frozenset("de des du d la le les l et en a au aux pour sur par un une".
 
 # Expression (stems) → the expressions (stems) that say the same.
 Synonyms = Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]]
+Acronyms = Mapping[str, tuple[str, ...]]  # stem of the letters → stems of the words
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`said`: stems in order, corrected; `weights`: by term, pairs and synonyms included; `known`: share found."""
+    """`said`: stems in order, corrected; `weights`: by term, pairs and synonyms included; `known`: share found.
+    `spelt_out`: the acronyms said, with the stems of what the base says they mean."""
 
     words: tuple[str, ...]
     said: tuple[str, ...]
     weights: Mapping[str, float]
     known: float
+    spelt_out: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def synonyms_of(lines: Iterable[str]) -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -93,7 +96,9 @@ def _expansion(words: Sequence[str], letters: str) -> list[str]:
     return taken if not left and len(letters) > 1 else []
 
 
-def read_question(text: str, index: Index, speller: Speller, synonyms: Synonyms) -> Query:
+def read_question(
+    text: str, index: Index, speller: Speller, synonyms: Synonyms, acronyms: Acronyms
+) -> Query:  # fmt: skip
     words = speller.correct(question_words(text))
     said = terms(words)
     weights: dict[str, float] = {}
@@ -108,7 +113,8 @@ def read_question(text: str, index: Index, speller: Speller, synonyms: Synonyms)
     for name in (*letter_names(text), *_typed_letter_names(words)):
         weights[name] = 1.0
     known = sum(index.known(s) for s in said) / len(said) if said else 0.0
-    return Query(tuple(words), tuple(said), weights, known)
+    spelt_out = tuple((stem, acronyms[stem]) for stem in dict.fromkeys(said) if stem in acronyms)
+    return Query(tuple(words), tuple(said), weights, known, spelt_out)
 
 
 def _same(said: Sequence[str], synonyms: Synonyms) -> list[tuple[str, ...]]:

@@ -103,8 +103,23 @@ def _coverage(
         in_text = _within(index.present.indptr, index.present.indices, number, near)
         found[0] += rare * (in_text | _within(wordings.indptr, wordings.indices, number, near))
         found[1] += rare * _within(index.in_title.indptr, index.in_title.indices, number, near)
+    for stem, meant in query.spelt_out:
+        found[1:] += _in_full(index, near, stem, meant)
     mass = np.maximum(index.title_mass[near], 1e-6)
     return found[0] / whole, np.minimum(found[1] / mass, 1.0), found[1] / whole, whole
+
+
+def _in_full(index: Index, near: npt.NDArray[np.int64], stem: str, meant: tuple[str, ...]) -> Floats:
+    """« CSA », asked of « Certificat de situation administrative »: the letters say the words of the title. What they
+    add to the share of the title said, and of the question in the title."""
+    numbers = [index.numbers[one] for one in dict.fromkeys(meant) if one in index.numbers]
+    if stem not in index.numbers or not numbers:
+        return np.zeros((2, len(near)), dtype=np.float32)
+    number, indptr, indices = index.numbers[stem], index.in_title.indptr, index.in_title.indices
+    held = ~_within(indptr, indices, number, near)  # else it is counted already
+    for one in numbers:
+        held &= _within(indptr, indices, one, near)
+    return np.outer([index.rarity[numbers].sum(), index.rarity[number]], held).astype(np.float32)
 
 
 def _within(
