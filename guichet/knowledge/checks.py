@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from guichet.core.calendar import paris_day
 from guichet.core.text import fold
-from guichet.knowledge.markup import images_without_words, links, to_plain
-from guichet.knowledge.models import Article, Audience, Kind, Version
+from guichet.knowledge.markup import DECORATIVE, images, images_without_words, links, to_plain
+from guichet.knowledge.models import Article, Audience, Kind, Picture, Version
+from guichet.knowledge.pictures import hashes
 from guichet.knowledge.voice import LONGEST, voice
 
 LONG_SENTENCE = 25  # words: beyond, readers stop (plain-language practice)
@@ -68,8 +69,7 @@ def blocking(version: Version) -> list[str]:
             found.append("Il manque une source : texte, délibération ou page qui fait foi.")
         if not version.topics:
             found.append("Il manque un sujet : la réponse ne serait proposée à personne.")
-    if images_without_words(version.body) or images_without_words(version.answer):
-        found.append("Une image n'a pas de texte de remplacement.")
+    found += _images(version)
     if article.kind == Kind.AID:
         blank = [label for name, label in (("for_whom", "pour qui"), ("amount", "montant"), ("when", "quand"))
                  if not str(version.aid.get(name, "")).strip()]  # fmt: skip
@@ -79,6 +79,21 @@ def blocking(version: Version) -> list[str]:
             found.append("Il manque à l'aide un thème et un profil : elle ne serait sur aucune étagère du guide.")
     if version.valid_until and version.valid_until < paris_day(timezone.now()):
         found.append("La fin de validité est passée.")
+    return found
+
+
+def _images(version: Version) -> list[str]:
+    found: list[str] = []
+    if images_without_words(version.body):
+        found.append(f"Une image n'a pas de texte de remplacement : dites ce qu'on y voit, ou « {DECORATIVE} ».")
+    if any("![" in text for text in (version.answer, version.sms, version.spoken)):
+        found.append("Les images vont dans le texte complet : la réponse, le SMS et le téléphone n'en ont pas.")
+    if shown := set(images(version.body)):
+        here = hashes(shown)
+        if here:
+            here = set(Picture.objects.filter(article=version.article_id, file__in=here).values_list("file", flat=True))
+        if len(broken := [one for one in shown if not hashes([one]) & here]):
+            found.append(f"Une image ne s'affichera pas, ajoutez-la à cet article : {sorted(broken)[0][:60]}.")
     return found
 
 

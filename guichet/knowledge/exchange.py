@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -14,10 +15,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from guichet.core.files import read_bytes
 from guichet.core.refused import Refused
 from guichet.core.spreadsheets import table
 from guichet.knowledge.content import Content, content_of, read_content, read_day
+from guichet.knowledge.markup import images
 from guichet.knowledge.models import Article
+from guichet.knowledge.pictures import hashes
 from guichet.knowledge.voice import voice
 
 FENCE = "+++"
@@ -44,6 +48,7 @@ class Filed:
     wordings: tuple[str, ...] = ()
     review_on: date | None = None
     position: int = 100
+    images: tuple[tuple[str, bytes], ...] = ()  # (name, content) of those of its full text
     where: str = field(default="", compare=False)  # « file.md », « line 12 »
 
 
@@ -128,8 +133,23 @@ def filed_of(row: Mapping[str, Any], *, where: str = "") -> Filed:
         wordings=tuple(str(text) for text in wordings),
         review_on=read_day(row.get("review_on")),
         position=int(row.get("position") or 100),
+        images=tuple(_image(each) for each in row.get("images") or ()),
         where=where,
     )
+
+
+def _image(row: Any) -> tuple[str, bytes]:
+    if not isinstance(row, Mapping):
+        raise Refused("Une image a un nom (name) et un contenu (content, en base 64).", status=400)
+    return str(row.get("name") or ""), base64.b64decode(str(row.get("content") or ""), validate=True)
+
+
+def whole_row_of(article: Article) -> dict[str, Any]:
+    """The same as `row_of`, with the images of the full text inside: what another installation needs."""
+    row = row_of(article)
+    names = sorted({address.rpartition("/")[2] for address in images(row["body"]) if hashes([address])})
+    inside = [{"name": name, "content": base64.b64encode(read_bytes(name[:64])).decode()} for name in names]
+    return {**row, "images": inside} if inside else row
 
 
 def row_of(article: Article) -> dict[str, Any]:

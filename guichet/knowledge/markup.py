@@ -13,10 +13,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from guichet.core.text import fold
+from guichet.knowledge.pictures import ADDRESS
 
 _WRITTEN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
 _SPACES = re.compile(r"[ \t]+")
 _MARKS = re.compile(r"[\\`*_\[\]<>#|!~-]")
+# Written instead of what is seen on an image that says nothing: nobody needs to hear of it.
+DECORATIVE = "image décorative"
 _ANCHOR = re.compile(r"[^a-z0-9]+")
 
 
@@ -47,14 +50,35 @@ def to_html(text: str, *, level: int = 2) -> SafeString:
         elif token.type == "table_open":
             token.attrSet("class", "tableau")
         elif token.type == "image":
-            token.attrSet("loading", "lazy")
+            _picture(token)
         elif token.type == "link_open" and str(token.attrGet("href") or "").startswith("http"):
             token.attrSet("rel", "noopener")
+    _figures(tokens)
     html = str(_WRITTEN.renderer.render(tokens, _WRITTEN.options, {}))
     # A wide table scrolls by itself, with the keyboard too.
     html = html.replace("<table", '<div class="defile" tabindex="0" role="region" aria-label="Tableau"><table')
     html = html.replace("</table>", "</table></div>")
     return mark_safe(html)  # noqa: S308 (made by the renderer above, which escapes)
+
+
+def _picture(token: Token) -> None:
+    token.attrSet("loading", "lazy")
+    if found := ADDRESS.match(str(token.attrGet("src") or "")):  # the page does not move when it comes
+        token.attrSet("width", found["width"])
+        token.attrSet("height", found["height"])
+    if is_decorative(token.content):
+        token.children, token.content = [], ""
+
+
+def _figures(tokens: list[Token]) -> None:
+    """An image alone in its paragraph is a figure, with its caption."""
+    for at, token in enumerate(tokens[:-2]):
+        children = tokens[at + 1].children or []
+        if token.type == "paragraph_open" and len(children) == 1 and children[0].type == "image":
+            token.tag = tokens[at + 2].tag = "figure"
+            token.attrSet("class", "illustration")
+            if caption := str(children[0].attrs.pop("title", "")):
+                children.append(Token("html_inline", "", 0, content=f"<figcaption>{escape(caption)}</figcaption>"))
 
 
 def answer_html(text: str) -> SafeString:
@@ -79,7 +103,7 @@ def _said(token: Token) -> Iterator[str]:
             yield child.content
         elif child.type in {"softbreak", "hardbreak"}:
             yield " "
-        elif child.type == "image":
+        elif child.type == "image" and not is_decorative(child.content):
             yield child.content
 
 
@@ -98,6 +122,15 @@ def headings(text: str) -> list[str]:
 
 def links(text: str) -> list[str]:
     return [str(t.attrGet("href") or "") for t in _walk(_WRITTEN.parse(text)) if t.type == "link_open"]
+
+
+def images(text: str) -> list[str]:
+    """Addresses of the images."""
+    return [str(t.attrGet("src") or "") for t in _walk(_WRITTEN.parse(text)) if t.type == "image"]
+
+
+def is_decorative(words: str) -> bool:
+    return fold(words) == fold(DECORATIVE)
 
 
 def images_without_words(text: str) -> list[str]:

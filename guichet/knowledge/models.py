@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from guichet.core.calendar import paris_day
+from guichet.core.models import StoredFile
 from guichet.organisation.models import Team
 
 CODE_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -235,6 +236,22 @@ class Wording(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Picture(models.Model):
+    """An image that an article may show in its full text. Its bytes are kept once, whoever shows them."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="pictures")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "image d'article"
+        constraints = [models.UniqueConstraint(fields=["article", "file"], name="one_picture")]
+
+    def __str__(self) -> str:
+        return self.file_id[:12]
 
 
 class Synonym(models.Model):

@@ -21,6 +21,19 @@ def readable_by(user: User) -> Q:
     return Q(audience__in=[Audience.CITIZEN, Audience.AGENT]) | Q(owner_id__in=units)
 
 
+def may_see_picture(user: object, sha256: str) -> bool:
+    """Everybody, once a page in service shows it; before and after, the agents who read the article."""
+    from guichet.accounts.models import User
+
+    having = Article.objects.filter(pictures__file=sha256)
+    shown = having.filter(live__body__contains=f"/images/{sha256}")
+    if shown.live().filter(audience=Audience.CITIZEN).exists():
+        return True
+    if not isinstance(user, User) or not user.is_active or user.is_machine:
+        return False
+    return (having if reads_drafts(user) else shown).filter(readable_by(user)).exists()
+
+
 def may_write(user: User) -> bool:
     return user.is_editor or user.is_administrator or user.is_machine
 

@@ -50,6 +50,7 @@ urlpatterns = [
     path("reponses/<slug:code>/avis/", answers.give_opinion, name="give_opinion"),
     path("recherche/", search.search, name="search"),
     path("recherche/suggestions/", search.suggestions, name="suggestions"),
+    path("images/<str:name>", answers.picture, name="picture"),
     path("sitemap.xml", published.sitemap, name="sitemap"),
     path("robots.txt", published.robots, name="robots"),
     path("noa/", noa.noa, name="noa"),

@@ -131,6 +131,7 @@ DOORS: dict[str, Door] = {
     "portal:answers": public(),
     "portal:answers_of_domain": public(arguments=lambda house: {"code": "transport_scolaire.carte"}),
     "portal:answer": public(arguments=lambda house: {"code": house.article.code}),
+    "portal:picture": Door((), dict.fromkeys(EVERYONE, 404), arguments=lambda house: {"name": "inconnue.png"}),
     "portal:give_opinion": public(
         arguments=lambda house: {"code": house.article.code}, post={"utile": "oui"}, answers=(302,)
     ),

@@ -26,6 +26,7 @@ from guichet.knowledge.models import (
     Theme,
     Version,
 )
+from guichet.knowledge.pictures import MOST_CAPTION, MOST_WORDS
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Team
 
@@ -70,6 +71,8 @@ def _said(source: Mapping[str, str]) -> str:
 class TextForm(DeskForm):
     """The text of a version. `content()` refuses what is wrong in it."""
 
+    picture_problem = ""  # why the image was not taken
+
     title = forms.CharField(label="Titre", max_length=120, help_text="Comme une personne chercherait la réponse.")
     answer = forms.CharField(
         label="Réponse", widget=_area(5, ANSWER_LENGTH),
@@ -80,7 +83,7 @@ class TextForm(DeskForm):
     body = forms.CharField(
         label="Texte complet", required=False, widget=_area(14),
         help_text="« ## » devant un titre, « ### » devant une question, « - » devant un point d'une liste, "
-        "[mots](https://adresse) pour un lien, ![ce qu'on y voit](adresse) pour une image.",
+        "[mots](https://adresse) pour un lien. Une image s'ajoute plus bas : sa ligne vient à la fin, déplacez-la.",
     )  # fmt: skip
     uncertain = forms.CharField(label="Ce qui n'est pas sûr", required=False, max_length=300)
     topics = forms.MultipleChoiceField(label="Sujets", required=False, widget=forms.CheckboxSelectMultiple)
@@ -112,6 +115,17 @@ class TextForm(DeskForm):
         label="Ce qui change", required=False, max_length=500, help_text="Pour qui relit, et pour l'historique."
     )
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    picture = forms.FileField(
+        label="Image", required=False, widget=forms.FileInput(attrs={"accept": ".png,.jpg,.jpeg,.webp"}),
+        help_text="PNG, JPEG ou WebP, 10 Mo au plus. Elle est redressée, réduite, et la position ou l'appareil qu'elle "
+        "contient sont effacés.",
+    )  # fmt: skip
+    picture_words = forms.CharField(
+        label="Texte de remplacement", required=False, max_length=MOST_WORDS,
+        help_text="Ce qu'on y voit, pour qui ne la voit pas. Obligatoire, sauf pour une image décorative.",
+    )  # fmt: skip
+    picture_decorative = forms.BooleanField(label="Image décorative : elle n'apprend rien", required=False)
+    picture_caption = forms.CharField(label="Légende", required=False, max_length=MOST_CAPTION)
 
     def __init__(self, *args: Any, version: Version | None = None, **kwargs: Any) -> None:
         if version is not None:

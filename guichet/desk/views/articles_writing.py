@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from guichet.core.refused import Refused
 from guichet.desk.forms.articles import NewForm, PlaceForm, TextForm
@@ -18,6 +19,7 @@ from guichet.knowledge.content import content_of
 from guichet.knowledge.differences import Change, differences
 from guichet.knowledge.markup import to_plain
 from guichet.knowledge.models import Article, Audience, Kind, Version
+from guichet.knowledge.pictures import MOST_BYTES
 from guichet.knowledge.voice import voice
 
 NOBODY = "-"  # no draft was seen: whoever began one meanwhile is not written over
@@ -35,7 +37,7 @@ def edit(request: AgentRequest, code: str) -> HttpResponse:
         if draft is None:
             form.initial["remark"] = ""
         return _page(request, found, form)
-    form = TextForm(request.POST, version=base)
+    form = TextForm(request.POST, request.FILES, version=base)
     action = request.POST.get("action", "enregistrer")
     if action in {"aide", "verifier"}:
         return _checked(request, found, form, fragment=action == "aide")
@@ -52,8 +54,29 @@ def edit(request: AgentRequest, code: str) -> HttpResponse:
             return _page(request, found, again, status=refusal.status, problem=f"Enregistré, mais : {refusal.message}")
         messages.success(request, "La version est en relecture : un autre que son auteur la publie.")
         return redirect("desk:article", found.code)
+    if action == "image":
+        return _pictured(request, found, form)
     messages.success(request, "Le brouillon est enregistré.")
     return redirect("desk:article_edit", found.code)
+
+
+def _pictured(request: AgentRequest, found: Article, form: TextForm) -> HttpResponse:
+    """The text is saved; now its image. Refused, what was said of it is shown again."""
+    data, version = form.cleaned_data, _now(found)
+    try:
+        if data["picture"] is None:
+            raise Refused("Choisissez une image.", status=400)
+        actions.add_picture(
+            version, data["picture"].read(MOST_BYTES + 1), words=data["picture_words"],
+            decorative=data["picture_decorative"], caption=data["picture_caption"], by=request.user,
+        )  # fmt: skip
+    except Refused as refusal:
+        said = {name: data[name] for name in ("picture_words", "picture_decorative", "picture_caption")}
+        again = TextForm(version=version, initial={"seen": _mark(version), **said})
+        again.picture_problem = refusal.message
+        return _page(request, found, again, status=refusal.status)
+    messages.success(request, "L'image est à la fin du texte complet : déplacez sa ligne où elle doit être.")
+    return redirect(f"{reverse('desk:article_edit', args=[found.code])}#t-image")
 
 
 def _mark(draft: Version | None) -> str:

@@ -18,7 +18,7 @@ from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.views.articles import readable
 from guichet.desk.views.knowledge import base_page, must_write
 from guichet.knowledge import actions, policy
-from guichet.knowledge.exchange import read_text, row_of, to_csv, to_markdown
+from guichet.knowledge.exchange import read_text, to_csv, to_markdown, whole_row_of
 from guichet.knowledge.models import Article, SeasonEvent, Synonym
 
 SHOWN = 500
@@ -128,7 +128,7 @@ def take_out(request: AgentRequest, form: str) -> HttpResponse:
     if form == "csv":
         return _file(to_csv(articles), "base-de-reponses.csv", "text/csv")
     if form == "json":
-        text = json.dumps([row_of(article) for article in articles], ensure_ascii=False, indent=1)
+        text = json.dumps([whole_row_of(article) for article in articles], ensure_ascii=False, indent=1)
         return _file(text, "base-de-reponses.json", "application/json")
     raise Http404
 

@@ -11,6 +11,7 @@ from guichet.knowledge.actions.hearing import (
     vote,
 )
 from guichet.knowledge.actions.importing import Imported, import_articles
+from guichet.knowledge.actions.picturing import add_picture
 from guichet.knowledge.actions.publishing import (
     archive,
     ask_check,
@@ -37,6 +38,7 @@ from guichet.knowledge.actions.writing import (
 
 __all__ = [
     "Imported",
+    "add_picture",
     "add_wordings",
     "archive",
     "ask_check",

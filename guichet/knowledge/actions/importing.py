@@ -13,12 +13,14 @@ from django.db import transaction
 from guichet.core.refused import Refused
 from guichet.journal.actions import record
 from guichet.knowledge.actions.finding import touch
+from guichet.knowledge.actions.picturing import keep_picture
 from guichet.knowledge.actions.publishing import put_in_service
 from guichet.knowledge.actions.writing import ask_writer, write_wordings
 from guichet.knowledge.checks import blocking
 from guichet.knowledge.content import content_of
 from guichet.knowledge.exchange import Filed
 from guichet.knowledge.models import CODE, Article, Audience, Kind, Version, Wording, is_code
+from guichet.knowledge.pictures import exported
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Team
 
@@ -90,6 +92,9 @@ def _take(
         article.save()
         known[item.code] = article
         result.created += 1
+    for name, content in item.images:
+        if keep_picture(article, exported(content, name), by=by) != f"/images/{name}":
+            raise Refused(f"L'image {name[:90]} n'est pas celle qui a été exportée.")
     version = _version(item, article, topics, by)
     new_words = write_wordings(article, item.wordings, Wording.Origin.EDITOR, by=by)
     if version is None:

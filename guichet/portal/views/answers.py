@@ -8,6 +8,7 @@ from typing import Any
 from django.core import signing
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,10 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from guichet.accounts.machines import PORTAL, machine
 from guichet.core.calendar import paris_day
+from guichet.core.downloads import shown
 from guichet.core.limits import client_address, spend
+from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
 from guichet.knowledge.actions import explain_vote, opened, vote
 from guichet.knowledge.models import Article, Audience, Kind, Vote
+from guichet.knowledge.pictures import ADDRESS, MEDIA_TYPES
+from guichet.knowledge.policy import may_see_picture
 from guichet.organisation.models import Topic
 from guichet.portal.forms import active_roots
 from guichet.portal.sheets import (
@@ -37,6 +42,7 @@ from guichet.portal.sheets import (
 from guichet.procedures.models import Procedure
 
 VOTES_PER_HOUR = 60
+PUBLIC = "public, max-age=3600"
 _BALLOT, BALLOT_SECONDS = "portal.ballot", 3600
 
 
@@ -59,6 +65,22 @@ def _sheet(request: HttpRequest, code: str, *, is_aid: bool) -> HttpResponse:
     if (asked := read_asked(request.GET.get("de", ""))) is not None:
         opened(asked, article, by=machine(PORTAL))
     return render(request, "portal/sheet.html", _shown(article) | _ballot(request.GET.get("avis", "")))
+
+
+@require_safe
+def picture(request: HttpRequest, name: str) -> HttpResponseBase:
+    """An image of an article. Its address names its content: browsers keep it an hour, then ask whether it is still
+    public; nobody else keeps what only agents see."""
+    found = ADDRESS.match(f"/images/{name}")
+    file = StoredFile.objects.filter(pk=found["sha"]).first() if found else None
+    if found is None or file is None or file.media_type != MEDIA_TYPES[found["extension"]] or not file.may_be_opened:
+        raise Http404
+    public = may_see_picture(None, file.pk)
+    if not public and not may_see_picture(request.user, file.pk):
+        raise Http404
+    response = shown(file.pk, name, file.media_type)
+    response["Cache-Control"] = PUBLIC if public else "private, no-store"
+    return response
 
 
 def _procedure(article: Article) -> Procedure | None:

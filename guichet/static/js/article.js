@@ -5,7 +5,7 @@ if (formulaire && panneau) {
   let attente = 0; let tour = 0; let change = false;
   const verifier = async () => {
     const moi = ++tour; const envoi = new FormData(formulaire);
-    envoi.set('action', 'aide');
+    envoi.set('action', 'aide'); envoi.delete('picture');
     try {
       const reponse = await fetch(location.href, { method: 'POST', body: envoi, credentials: 'same-origin' });
       if (reponse.ok && moi === tour) panneau.innerHTML = await reponse.text();

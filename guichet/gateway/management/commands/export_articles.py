@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from guichet.knowledge.exchange import row_of, to_csv, to_markdown, voice_row
+from guichet.knowledge.exchange import to_csv, to_markdown, voice_row, whole_row_of
 from guichet.knowledge.models import Article, Audience
 
 
@@ -30,6 +30,6 @@ class Command(BaseCommand):
         elif form == "csv":
             target.write_text(to_csv(rows), encoding="utf-8")
         else:
-            lines = (json.dumps(row_of(row), ensure_ascii=False) for row in rows)
+            lines = (json.dumps(whole_row_of(row), ensure_ascii=False) for row in rows)
             target.write_text("\n".join(lines) + "\n", encoding="utf-8")
         self.stdout.write(f"{len(rows)} articles écrits.")
