@@ -131,6 +131,8 @@ class TextForm(DeskForm):
         if version is not None:
             kwargs["initial"] = {**typed(version), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
+        for name in ("picture", "picture_words"):  # asked for with the image only; then they are not optional
+            self.fields[name].widget.is_required = True
         known = [(topic.code, topic.label) for topic in directory().topics_by_code.values()]
         self.fields["topics"].choices = known  # type: ignore[attr-defined]
         more = version.departments if version is not None else []
