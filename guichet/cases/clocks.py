@@ -53,10 +53,11 @@ def silence_of(topic: Topic | None, nature: str) -> tuple[str, int] | None:
 POINTLESS = "sans objet"  # stopped because the topic knows no such delay
 
 
-def clocks_for(case: Case, *, silence: tuple[str, int] | None = None) -> list[Clock]:
+def clocks_for(case: Case, *, silence: tuple[str, int] | None = None, exempt: bool = False) -> list[Clock]:
     """The clocks that start with the reception of `case` (not saved).
 
-    `silence`: what the procedure of a dossier says of it (`Case.is_file`), instead of the topic.
+    `silence`, `exempt`: what the procedure of a dossier says (`Case.is_file`), instead of the topic: the end of a
+    silence, and whether a letter is owed no receipt (CRPA R112-4).
     """
     topic = directory().topic(case.topic_id)
     team = directory().team(case.team_id)
@@ -68,7 +69,7 @@ def clocks_for(case: Case, *, silence: tuple[str, int] | None = None) -> list[Cl
             clocks.append(fresh(Clock, case=case, kind=kind, started_at=start, due_at=due, base_due_at=due, **more))
 
     demand = case.nature in DEMANDS or case.is_file
-    exempt = bool(topic and topic.receipt_exempt) and not case.is_file
+    exempt = exempt if case.is_file else bool(topic and topic.receipt_exempt)
     if case.channel in ELECTRONIC:
         add(Clock.Kind.REGISTRATION, end_of_day(registration_receipt_due(start)))
     if case.channel in ELECTRONIC or (demand and not exempt and case.channel == Channel.PAPER):

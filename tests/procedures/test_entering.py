@@ -201,6 +201,21 @@ def test_without_any_address_it_is_handed_over(
     ).content.decode()  # fmt: skip
 
 
+def test_a_procedure_that_owes_no_receipt_sends_and_prints_none(
+    mobility: Procedure, camille: Person, letter: Case, officers: Officers
+) -> None:
+    """CRPA R112-4, for what comes on paper."""
+    why = "Un simple document est demandé."
+    body = {**mobility.live.body, "receipt_exempt": True, "receipt_exempt_reason": why}
+    type(mobility.live).objects.filter(pk=mobility.live.pk).update(body=body)
+    filed = do.file_entry(typed(mobility, camille, officers[0], arrival(), letter), by=officers[0])
+    assert filed.case is not None
+    assert not filed.case.interactions.filter(automatic="receipt").exists()
+    assert [clock.kind for clock in filed.case.clocks.all()] == ["silence"]
+    page = agent(officers[0]).get(f"/bureau/dossiers/{filed.reference}/depose/").content.decode()
+    assert f"Cette démarche en est dispensée : {why}" in page
+
+
 def test_the_clock_runs_from_the_day_it_came(
     mobility: Procedure, camille: Person, letter: Case, officers: Officers
 ) -> None:

@@ -63,20 +63,23 @@ def open_from(
     written_to: Sequence[int] = (),
     also: Callable[[], Statement] | None = None,
     silence: tuple[str, int] | None = None,
+    exempt: bool = False,
 ) -> None:
     """A new case with the message that opens it, its files, and the receipt the law asks for (CRPA L112-11).
 
     The receipt is decided before anything is written: the clocks it stops are written once, as they will stand.
     `quiet`: history replayed, without clock nor receipt. `newcomer`: rows of the person, if unknown until now.
     `written_to`: teams that the message names; those that do not get the case are informed of it.
-    `also`: what is told with them, once `interaction` has its key. `silence`: of the procedure, for a dossier's thread.
+    `also`: what is told with them, once `interaction` has its key.
+    `silence`, `exempt`: of the procedure, for a dossier's thread (see `clocks_for`).
     """
     parcel = Parcel()  # only its key, drawn with the others
     case.reference = make(number(case, interaction, parcel, *newcomer[:1], sequence=REFERENCES))
     case.person = case.person  # whose key may be known since a moment
     decision, tasks = (None, []) if quiet or case.is_file else orient(case, interaction)
-    started = _prepare(case, quiet=quiet, silence=silence)
-    plan = None if quiet else plan_receipt(case, started, interaction)
+    started = _prepare(case, quiet=quiet, silence=silence, exempt=exempt)
+    owes_none = quiet or (exempt and case.channel not in clocks.ELECTRONIC)
+    plan = None if owes_none else plan_receipt(case, started, interaction)
     interaction.case = case
     rule = machine(GUICHET)
     pieces = attachments(interaction, items)
@@ -100,7 +103,9 @@ def open_from(
     report_condemned([piece.file_id for piece in pieces], by=rule)
 
 
-def _prepare(case: Case, *, quiet: bool = False, silence: tuple[str, int] | None = None) -> dict[str, Clock]:
+def _prepare(
+    case: Case, *, quiet: bool = False, silence: tuple[str, int] | None = None, exempt: bool = False
+) -> dict[str, Clock]:
     topic = directory().topic(case.topic_id)
     if topic is not None:
         case.nature, case.sensitivity = topic.nature, max(case.sensitivity, topic.sensitivity)
@@ -108,7 +113,7 @@ def _prepare(case: Case, *, quiet: bool = False, silence: tuple[str, int] | None
         case.nature, case.status = Topic.Nature.DEMAND, Status.APPRAISAL
     else:
         route(case, topic)
-    started = [] if quiet else clocks.clocks_for(case, silence=silence)
+    started = [] if quiet else clocks.clocks_for(case, silence=silence, exempt=exempt)
     case.due_at = min((clock.due_at for clock in started), default=NO_DEADLINE)
     return {clock.kind: clock for clock in started}
 

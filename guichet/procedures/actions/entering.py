@@ -105,7 +105,8 @@ def file_entry(dossier: Dossier, *, by: User) -> Dossier:
     """What an agent typed is filed as the person would have filed it: number, clocks from the day it came, receipt.
 
     The receipt goes to a proved address of the person (of who asks for him, when he has none); else it is a letter to
-    print. Filed twice is filed once. Raises `Refused` with what is left to do.
+    print; none when the procedure owes none (CRPA R112-4). Filed twice is filed once. Raises `Refused` with what is
+    left to do.
     """
     row = locked_by_agent(dossier, by) if dossier.is_draft else dossier
     if not row.is_draft:
@@ -114,12 +115,13 @@ def file_entry(dossier: Dossier, *, by: User) -> Dossier:
     if entry.mandate and not mandates_for(row.applicant).filter(pk=entry.mandate.pk).exists():
         raise Refused("Le mandat ne court plus : corrigez l'arrivée du dossier.", status=409)
     asks = entry.mandate.holder if entry.mandate else row.applicant
+    owes_none = row.definition.receipt_exempt
     filed = file_dossier(
         row, person=asks, by=by, channel=row.channel, received_at=row.received_at, postmark=row.postmark,
         address=receipt_address(row),
     )  # fmt: skip
     assert filed.case is not None
-    if not filed.case.interactions.filter(automatic="receipt").exists():
+    if not owes_none and not filed.case.interactions.filter(automatic="receipt").exists():
         acknowledge_on_paper(filed.case, to=asks if entry.basis in TRUSTED else None)
     if entry.letter is not None and may_handle(by, entry.letter) and may_handle(by, filed.case):
         link(entry.letter, filed.case, by=by)

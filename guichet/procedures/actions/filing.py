@@ -170,7 +170,9 @@ def open_thread(
         subject=case.subject,
         text=text_of(row),
     )
-    open_from(case, message, by=by or portal(), silence=silence_of(definition), quiet=quiet)
+    open_from(
+        case, message, by=by or portal(), silence=silence_of(definition), exempt=definition.receipt_exempt, quiet=quiet
+    )
     row.case, row.reference = case, case.reference
 
 
