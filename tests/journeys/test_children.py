@@ -47,6 +47,7 @@ def test_a_parent_for_two_children(visits: Visits, site: Site) -> None:
     page.goto(f"{site.url}/mes-demarches/")
     for child in ("Hugo", "Manon"):
         expect(page.get_by_text(f"Pour {child} Lacoste", exact=True)).to_be_visible()
+        expect(page.locator(".afaire").get_by_text(f"pour {child} Lacoste, demande N°")).to_be_visible()
     check(page, "tableau de bord, deux enfants")
     to_the_summary(page, site, "hugo")  # however it is typed
     go(page, page.get_by_role("button", name="Déposer mon dossier"))

@@ -28,7 +28,7 @@ def dashboard(request: CitizenRequest) -> HttpResponse:
     context = {
         "person": person,
         "dossiers": [_line(dossier, person) for dossier in dossiers],
-        "to_do": showing.to_do(dossiers),
+        "to_do": [_line(dossier, person) for dossier in showing.to_do(dossiers)],
         "deadlines": [{"it": d, "when": showing.when(d.day)} for d in showing.deadlines(person)],
         "news": messages,
         "unread": sum(message["is_new"] for message in messages),
