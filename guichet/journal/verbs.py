@@ -176,6 +176,7 @@ SAID = {
     "article.draft_started": "Article {code} : version {version} commencée",
     "article.draft_saved": "Article {code} : brouillon enregistré, version {version}",
     "article.draft_dropped": "Article {code} : version {version} abandonnée",
+    "article.picture_added": "Image ajoutée à l’article {code}",
     "article.submitted": "Article {code} : version {version} soumise à relecture",
     "article.sent_back": "Article {code} : version {version} renvoyée à son auteur",
     "article.scheduled": "Article {code} : version {version} programmée",

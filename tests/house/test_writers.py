@@ -27,6 +27,7 @@ WRITERS = {
     "core/openid/dialogue.py": "the session of who comes back, before the provider is asked",
     "journal/watching.py": "how far a watcher has read",
     "noa/proof.py": "part of the actions of a conversation, which call it inside their transaction",
+    "knowledge/pictures.py": "a picture saved in memory",
     "notices/tasks.py": "actions of the clock",
     "notices/watchers.py": "actions that follow an event",
     "outbox/sending.py": "claims a delivery and notes its outcome",
