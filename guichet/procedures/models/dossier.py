@@ -80,8 +80,9 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
     def of_person(self, person: Person) -> DossierQuerySet:
         """For citizens: their own, and those they follow for somebody by a mandate that runs. What an agent is typing
         from paper is not theirs to change before it is filed."""
-        mandated = Mandate.objects.running().filter(holder=person)
-        theirs = self.filter(Q(applicant=person) | Q(applicant__in=mandated.values("principal")))
+        # Their numbers first: « mine, or those of a subquery » reads every dossier of the Region.
+        mandated = Mandate.objects.running().filter(holder=person).values_list("principal_id", flat=True)
+        theirs = self.filter(applicant__in=[person.pk, *mandated])
         return theirs.exclude(phase=Phase.DRAFT, entered_by__isnull=False)
 
     def running(self) -> DossierQuerySet:
