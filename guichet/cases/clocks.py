@@ -201,12 +201,8 @@ def restart_commitment(case: Case) -> None:
     team = directory().team(case.team_id)
     now = timezone.now()
     due = directory().promised_at(case.channel, topic, team, now)
-    if due is None:
-        return
-    values = {"started_at": now, "due_at": due, "base_due_at": due, "stopped_at": None, "stopped_why": ""}
-    clock, created = Clock.objects.update_or_create(case=case, kind=Clock.Kind.COMMITMENT, defaults=values)
-    if not created:
-        clock.suspensions.all().delete()
+    if due is not None:
+        _restart(case, Clock.Kind.COMMITMENT, now, due)
 
 
 def restart_silence(case: Case, silence: tuple[str, int] | None) -> None:
@@ -217,11 +213,13 @@ def restart_silence(case: Case, silence: tuple[str, int] | None) -> None:
     now = timezone.now()
     effect, months = silence
     due = end_of_day(implicit_decision(paris_day(now), months))
-    values = {
-        "started_at": now, "due_at": due, "base_due_at": due, "stopped_at": None, "stopped_why": "", "effect": effect,
-        "months": months,
-    }  # fmt: skip
-    clock, created = Clock.objects.update_or_create(case=case, kind=Clock.Kind.SILENCE, defaults=values)
+    _restart(case, Clock.Kind.SILENCE, now, due, effect=effect, months=months)
+
+
+def _restart(case: Case, kind: Clock.Kind, start: datetime, due: datetime, **more: object) -> None:
+    """From the beginning; what held the former run is no part of this one."""
+    values = {"started_at": start, "due_at": due, "base_due_at": due, "stopped_at": None, "stopped_why": "", **more}
+    clock, created = Clock.objects.update_or_create(case=case, kind=kind, defaults=values)
     if not created:
         clock.suspensions.all().delete()
 

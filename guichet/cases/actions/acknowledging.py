@@ -43,12 +43,12 @@ def plan_receipt(case: Case, started: dict[str, Clock], first: Interaction) -> P
     if why_not:
         return Plan(now, why_not=why_not)
     receipt = receipts.receipt_of(case, started)
-    satisfy(started, receipt, now)
+    _satisfy(started, receipt, now)
     case.due_at = min((clock.due_at for clock in started.values() if clock.is_running), default=NO_DEADLINE)
     return Plan(now, receipt)
 
 
-def satisfy(clocks_of_case: dict[str, Clock], receipt: Receipt, now: datetime) -> list[Clock]:
+def _satisfy(clocks_of_case: dict[str, Clock], receipt: Receipt, now: datetime) -> list[Clock]:
     """Stop, unsaved, the clocks that this receipt answers; returns them."""
     satisfied = {Clock.Kind.REGISTRATION, Clock.Kind.RECEIPT} if receipt.is_full else {Clock.Kind.REGISTRATION}
     stopped = [clock for clock in clocks_of_case.values() if clock.kind in satisfied and clock.is_running]
@@ -124,6 +124,17 @@ def acknowledge(case: Case, first: Interaction, *, by: User) -> None:
     record_all([receipt_fact(case, plan)], by=by)
 
 
+def made_now(case: Case, now: datetime) -> Receipt:
+    """The receipt of a case already written, whose clocks it stops. Inside the action that sends or prints it."""
+    clocks_of_case = {clock.kind: clock for clock in case.clocks.all()}
+    receipt = receipts.receipt_of(case, clocks_of_case)
+    for clock in _satisfy(clocks_of_case, receipt, now):
+        clock.save(update_fields=["stopped_at", "stopped_why"])
+    clocks.refresh_due(case)
+    Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
+    return receipt
+
+
 def copy_receipt(case: Case, address: str, *, by: User) -> Interaction:
     """The receipt sent again to an address of the requester, who asks for it: word for word as it left.
 
@@ -136,12 +147,7 @@ def copy_receipt(case: Case, address: str, *, by: User) -> Interaction:
     if last is not None:
         subject, text, kind = last.subject, last.text, last.kind
     else:
-        clocks_of_case = {clock.kind: clock for clock in case.clocks.all()}
-        receipt = receipts.receipt_of(case, clocks_of_case)
-        for clock in satisfy(clocks_of_case, receipt, now):
-            clock.save(update_fields=["stopped_at", "stopped_why"])
-        clocks.refresh_due(case)
-        Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
+        receipt = made_now(case, now)
         subject, text, kind = receipts.mail_subject(case, receipt), receipts.mail_text(case, receipt), kind_of(receipt)
     name = case.person.full_name if case.person else ""
     letter = letter_for(case, text=text, subject=subject, to=[(address, name)], automatic=True)

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
-from guichet.cases import clocks, receipts
-from guichet.cases.actions.acknowledging import kind_of, satisfy
+from guichet.cases import receipts
+from guichet.cases.actions.acknowledging import kind_of, made_now
 from guichet.cases.actions.moving import locked
 from guichet.cases.models import Case, Interaction, PaperLetter, Task
 from guichet.cases.sending import postal_lines
@@ -51,12 +51,8 @@ def acknowledge_on_paper(case: Case, *, to: Person | None = None) -> Interaction
     if person is None or person.deceased:
         return None
     lines = [] if person.secret else postal_lines(person) or (postal_lines(to) if to else [])
-    started = {clock.kind: clock for clock in case.clocks.all()}
-    receipt, now = receipts.receipt_of(case, started), timezone.now()
-    for clock in satisfy(started, receipt, now):
-        clock.save(update_fields=["stopped_at", "stopped_why"])
-    clocks.refresh_due(case)
-    Case.objects.filter(pk=case.pk).update(due_at=case.due_at)
+    now = timezone.now()
+    receipt = made_now(case, now)
     text = receipts.letter_text(case, receipt)
     rule = machine(GUICHET)
     done = _written(
