@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from guichet.cases.actions.counter import Helper, Told
 from guichet.cases.models.case import Result
-from guichet.core import identifiers, phones
-from guichet.desk.forms.fields import DeskForm, ManyFiles
+from guichet.core import identifiers
+from guichet.desk.forms.fields import DeskForm, ManyFiles, email_typed, phone_typed
 from guichet.organisation.models import Channel, Topic
 from guichet.people.identity import Claim
 from guichet.people.models import Person
@@ -117,31 +117,17 @@ class ToldForm(DeskForm):
             raise forms.ValidationError("La visite ou l'appel ne peut pas être à venir.")
         return min(moment, timezone.now())
 
-    def _address(self, name: str) -> str:
-        typed = str(self.cleaned_data[name]).strip()
-        found = identifiers.email(typed) if typed else ""
-        if found is None:
-            raise forms.ValidationError("Écrivez une adresse complète, par exemple nom@exemple.fr.")
-        return found
-
-    def _number(self, name: str) -> str:
-        typed = str(self.cleaned_data[name]).strip()
-        found = phones.normalise(typed) if typed else ""
-        if found is None:
-            raise forms.ValidationError("Ce numéro n'est pas complet. Exemple : 06 39 98 41 27.")
-        return found
-
     def clean_email(self) -> str:
-        return self._address("email")
+        return email_typed(self.cleaned_data["email"])
 
     def clean_helper_email(self) -> str:
-        return self._address("helper_email")
+        return email_typed(self.cleaned_data["helper_email"])
 
     def clean_phone(self) -> str:
-        return self._number("phone")
+        return phone_typed(self.cleaned_data["phone"])
 
     def clean_helper_phone(self) -> str:
-        return self._number("helper_phone")
+        return phone_typed(self.cleaned_data["helper_phone"])
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data

@@ -11,8 +11,7 @@ from django.core import signing
 from django.utils import timezone
 
 from guichet.accounts.models import User
-from guichet.core import identifiers, phones
-from guichet.desk.forms.fields import DeskForm
+from guichet.desk.forms.fields import DeskForm, email_typed, phone_typed
 from guichet.organisation.models import Channel
 from guichet.people.identity import Claim
 from guichet.people.models import Mandate, Person
@@ -95,18 +94,10 @@ class ArrivalForm(DeskForm):
         return day
 
     def clean_email(self) -> str:
-        typed = str(self.cleaned_data["email"]).strip()
-        found = identifiers.email(typed) if typed else ""
-        if found is None:
-            raise forms.ValidationError("Écrivez une adresse complète, par exemple nom@exemple.fr.")
-        return found
+        return email_typed(self.cleaned_data["email"])
 
     def clean_phone(self) -> str:
-        typed = str(self.cleaned_data["phone"]).strip()
-        found = phones.normalise(typed) if typed else ""
-        if found is None:
-            raise forms.ValidationError("Ce numéro n'est pas complet. Exemple : 06 39 98 41 27.")
-        return found
+        return phone_typed(self.cleaned_data["phone"])
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data

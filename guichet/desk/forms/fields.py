@@ -10,10 +10,29 @@ from django.conf import settings
 
 from guichet.accounts.models import User
 from guichet.cases.models import Case
+from guichet.core import identifiers, phones
 from guichet.core.refused import Refused
 from guichet.desk.searching import case_numbered
 
 NO_SUCH_CASE = "Aucune demande que vous pouvez voir ne porte ce numéro."
+
+
+def email_typed(text: object) -> str:
+    """An address as it is kept; empty when nothing was typed. Raises `ValidationError`."""
+    typed = str(text).strip()
+    found = identifiers.email(typed) if typed else ""
+    if found is None:
+        raise forms.ValidationError("Écrivez une adresse complète, par exemple nom@exemple.fr.")
+    return found
+
+
+def phone_typed(text: object) -> str:
+    """A number as it is kept; empty when nothing was typed. Raises `ValidationError`."""
+    typed = str(text).strip()
+    found = phones.normalise(typed) if typed else ""
+    if found is None:
+        raise forms.ValidationError("Ce numéro n'est pas complet. Exemple : 06 39 98 41 27.")
+    return found
 
 
 class Carried(forms.BaseForm):
