@@ -17,6 +17,12 @@ def day_of(request: AgentRequest, name: str) -> date:
         raise Refused("Donnez une date.", status=400) from None
 
 
+def count_of(request: AgentRequest, name: str) -> int:
+    """A number that the page announced; -1, which no count is, for whatever is not one."""
+    text = request.POST.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 9 else -1
+
+
 def cents_of(request: AgentRequest, name: str) -> int | None:
     """An amount in euros as people write it, in cents; None when nothing was written. Raises `Refused` (400)."""
     text = request.POST.get(name, "").replace(" ", "").replace("\u202f", "").replace("\u00a0", "").replace("€", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from guichet.cases.models import Batch, Case
 from guichet.cases.models.case import Result
 from guichet.desk.forms.fields import DeskForm, case_typed
 from guichet.organisation.models import Team
+from guichet.procedures.models import DossierBatch
 
 
 class BulkForm(DeskForm):
@@ -27,6 +29,24 @@ class BulkForm(DeskForm):
 
     def params(self) -> dict[str, Any]:
         return dict(self.cleaned_data)
+
+
+def offered(
+    forms_of: Mapping[str, type[BulkForm]],
+    batch: Batch | DossierBatch,
+    user: User,
+    *,
+    failed: str = "",
+    bound: BulkForm | None = None,
+) -> dict[str, BulkForm]:
+    """By act: the form that failed as it was typed, that of the act prepared before with what was chosen, the others
+    new."""
+    return {
+        verb: bound if verb == failed and bound else kind(
+            user=user, auto_id=f"{verb}-%s", initial=batch.params if verb == batch.verb else None
+        )
+        for verb, kind in forms_of.items()
+    }  # fmt: skip
 
 
 class BulkReplyForm(BulkForm):

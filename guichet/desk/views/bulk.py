@@ -20,8 +20,9 @@ from guichet.core.refused import Refused
 from guichet.core.text import keys_in
 from guichet.desk import filling, listing, queues
 from guichet.desk.answers import inserted
-from guichet.desk.forms.bulk import FORMS, BulkForm
+from guichet.desk.forms.bulk import FORMS, BulkForm, offered
 from guichet.desk.guard import AgentRequest, agent_required
+from guichet.desk.posted import count_of
 
 SHOWN = 200
 # To who received an answer of the base that changed since.
@@ -100,8 +101,7 @@ def act(request: AgentRequest, pk: int) -> HttpResponse:
     found, user = _mine(request, pk), request.user
     match request.POST.get("action", ""):
         case "confirmer":
-            count = request.POST.get("nombre", "")
-            batching.confirm(found, by=user, count=int(count) if count.isdecimal() and len(count) < 9 else -1)
+            batching.confirm(found, by=user, count=count_of(request, "nombre"))
         case "annuler":
             batching.undo(found, by=user)
         case "abandonner":
@@ -135,11 +135,9 @@ def _page(
             {
                 "verb": verb, "label": Batch.Verb(verb).label, "icon": ICONS[verb], "open": verb == failed,
                 "button": BUTTONS.get(verb, "Voir avant de confirmer"),
-                "form": bound if verb == failed and bound else kind(
-                    user=user, auto_id=f"{verb}-%s", initial=found.params if verb == found.verb else None
-                ),
+                "form": form,
             }
-            for verb, kind in FORMS.items()
+            for verb, form in offered(FORMS, found, user, failed=failed, bound=bound).items()
         ]  # fmt: skip
     asides = found.items.filter(state__in=[BatchItem.State.SKIPPED, BatchItem.State.FAILED, BatchItem.State.GONE])
     visible = set(Case.objects.visible_to(user).filter(pk__in=found.items.values("case")).values_list("pk", flat=True))

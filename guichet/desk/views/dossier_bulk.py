@@ -16,9 +16,10 @@ from guichet.cases.actions.batching import abandon
 from guichet.core.refused import Refused
 from guichet.core.text import keys_in
 from guichet.desk.dossiers import numbers_of, wanted_of
-from guichet.desk.forms.bulk import BulkForm
+from guichet.desk.forms.bulk import BulkForm, offered
 from guichet.desk.forms.dossier_bulk import FORMS, ICONS, SAID
 from guichet.desk.guard import AgentRequest, agent_required
+from guichet.desk.posted import count_of
 from guichet.procedures import actions as do
 from guichet.procedures.actions.batching import AT_MOST
 from guichet.procedures.models import Dossier, DossierBatch, DossierBatchItem
@@ -81,8 +82,7 @@ def act(request: AgentRequest, pk: int) -> HttpResponse:
     found, user = _mine(request, pk), request.user
     match request.POST.get("action", ""):
         case "confirmer":
-            count = request.POST.get("nombre", "")
-            do.confirm_dossiers(found, by=user, count=int(count) if count.isdecimal() and len(count) < 9 else -1)
+            do.confirm_dossiers(found, by=user, count=count_of(request, "nombre"))
         case "abandonner":
             abandon(found, by=user)
             messages.success(request, "Rien n'a été fait.")
@@ -119,11 +119,9 @@ def _acts(request: AgentRequest, found: DossierBatch, failed: str, bound: BulkFo
         {
             "verb": verb, "label": DossierBatch.Verb(verb).label, "icon": ICONS[verb], "said": SAID[verb],
             "open": verb == (failed or found.verb),
-            "form": bound if verb == failed and bound else kind(
-                user=request.user, auto_id=f"{verb}-%s", initial=found.params if verb == found.verb else None
-            ),
+            "form": form,
         }
-        for verb, kind in FORMS.items()
+        for verb, form in offered(FORMS, found, request.user, failed=failed, bound=bound).items()
     ]  # fmt: skip
 
 
