@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -11,13 +10,7 @@ from django.http import Http404
 from guichet.accounts.models import User
 from guichet.cases.models import Attachment, Case, Interaction
 from guichet.people.models import Person
-from guichet.procedures import recap
-from guichet.procedures.actions.entering import receipt_address
-from guichet.procedures.answers import faults
-from guichet.procedures.computing import eligibility
 from guichet.procedures.models import Dossier
-from guichet.procedures.offering import offered
-from guichet.procedures.touring import estimate
 
 AT_MOST = 200
 FILES = 60
@@ -57,18 +50,3 @@ def came_with(found: Dossier, user: User) -> list[Attachment]:
         interaction__case=letter, interaction__direction=Interaction.Direction.IN, inline=False
     )
     return list(rows.select_related("file").order_by("interaction__at", "position", "id")[:FILES])
-
-
-def summary(found: Dossier) -> dict[str, Any]:
-    """All that is to be read again before it is filed."""
-    definition, day = found.definition, found.postmark or found.counted_from
-    return {
-        "sections": recap.sections(found),
-        "wrong": faults(definition, found.answers, day=found.counted_from),
-        "verdicts": eligibility(definition, found.known()),
-        "estimate": estimate(found),
-        "pieces": offered(found, {}),
-        "day": day,
-        "window": definition.window(day),
-        "receipt_to": receipt_address(found),
-    }

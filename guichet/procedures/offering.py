@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from guichet.core.text import key_of
 from guichet.procedures.computing import pieces_of
 from guichet.procedures.definition import PieceSpec
 from guichet.procedures.models import Dossier, KeptDocument, Piece, PieceFile
@@ -36,6 +37,11 @@ class Offered:
     @property
     def may_be_sent(self) -> bool:
         return self.piece is None or self.piece.may_be_sent
+
+
+def kept_document(dossier: Dossier, given: str) -> KeptDocument | None:
+    """A document of the applicant's account, named by a page."""
+    return dossier.applicant.documents.filter(pk=key_of(given), removed_at__isnull=True).first()
 
 
 def offered(dossier: Dossier, faults: Mapping[str, str]) -> list[Offered]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from guichet.procedures import recap
 from guichet.procedures.answers import faults, pages_of
-from guichet.procedures.computing import computation, pieces_of
-from guichet.procedures.formulas import BadFormula, Unknown
+from guichet.procedures.computing import computation, eligibility, pieces_of
+from guichet.procedures.definition import Definition
+from guichet.procedures.formulas import BadFormula, Unknown, Value
 from guichet.procedures.models import Dossier
+from guichet.procedures.offering import offered
 
 DOCUMENTS, SUMMARY = "documents", "recapitulatif"
 
@@ -33,10 +36,20 @@ def tour(found: Dossier, current: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def estimate(found: Dossier) -> str:
+def summary(found: Dossier) -> dict[str, Any]:
+    """All that is to be read again before it is filed. `day`: the one that says whether it comes in time."""
+    definition, values, day = found.definition, found.known(), found.postmark or found.counted_from
+    return {
+        "sections": recap.sections(found), "wrong": faults(definition, found.answers, day=found.counted_from),
+        "verdicts": eligibility(definition, values), "estimate": _estimate(definition, values),
+        "pieces": offered(found, {}), "day": day, "window": definition.window(day),
+    }  # fmt: skip
+
+
+def _estimate(definition: Definition, values: Mapping[str, Value]) -> str:
     """The amount that the answers give now, as it is said; empty when it cannot be computed."""
     try:
-        computed = computation(found.definition, found.known())
+        computed = computation(definition, values)
     except (Unknown, BadFormula):
         return ""
     return recap.euros(computed.cents) if computed and computed.cents else ""

@@ -13,15 +13,16 @@ from guichet.core.refused import Refused, Stale
 from guichet.core.sent import read_document
 from guichet.core.text import key_of
 from guichet.core.typed import typed_before
-from guichet.desk.entries import came_with, entry_of, summary
+from guichet.desk.entries import came_with, entry_of
 from guichet.desk.guard import AgentRequest, keeping_typed
 from guichet.procedures import actions as do
+from guichet.procedures.actions.entering import receipt_address
 from guichet.procedures.answers import faults, pages_of
 from guichet.procedures.definition import Page
 from guichet.procedures.models import Dossier
-from guichet.procedures.offering import offered
+from guichet.procedures.offering import kept_document, offered
 from guichet.procedures.questions import shown, typed_there
-from guichet.procedures.touring import DOCUMENTS, SUMMARY, tour
+from guichet.procedures.touring import DOCUMENTS, SUMMARY, summary, tour
 
 ELSEWHERE = (
     "Cette saisie a changé ailleurs, dans un autre onglet ou par un collègue. Voici la dernière version\u00a0: ce que "
@@ -111,7 +112,7 @@ def _take(request: AgentRequest, found: Dossier, code: str) -> None:
     """A document that is kept for the person, one that came with the letter, or a scan."""
     person, by = found.applicant, request.user
     if wanted := request.POST.get("garde", ""):
-        kept = person.documents.filter(pk=key_of(wanted), removed_at__isnull=True).first()
+        kept = kept_document(found, wanted)
         if kept is None:
             raise Refused("Ce document n'est plus gardé pour cette personne.", status=404)
         do.reuse(found, code, person=person, kept=kept, by=by)
@@ -136,6 +137,7 @@ def _summary(request: AgentRequest, found: Dossier) -> HttpResponse:
         else:
             return redirect("desk:entry_filed", reference=filed.reference)
     context = {
-        **tour(found, SUMMARY), **summary(found), "nav": "dossiers", "fault": fault, "has_errors": bool(fault),
+        **tour(found, SUMMARY), **summary(found), "nav": "dossiers", "receipt_to": receipt_address(found),
+        "fault": fault, "has_errors": bool(fault),
     }  # fmt: skip
     return render(request, "desk/entry_summary.html", context, status=status)

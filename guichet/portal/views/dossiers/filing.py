@@ -14,15 +14,13 @@ from guichet.core.typed import typed_before
 from guichet.portal.citizen import CitizenRequest, citizen_required
 from guichet.portal.own import keeping_what_was_typed, own_draft, proved_answers
 from guichet.portal.views.dossiers.sending import take_document
-from guichet.procedures import recap
 from guichet.procedures.actions import discard, file_dossier, reuse, save_page
 from guichet.procedures.answers import faults, pages_of
-from guichet.procedures.computing import eligibility
 from guichet.procedures.definition import Page
 from guichet.procedures.models import Dossier, KeptDocument
-from guichet.procedures.offering import offered
+from guichet.procedures.offering import kept_document, offered
 from guichet.procedures.questions import shown, typed_there
-from guichet.procedures.touring import DOCUMENTS, SUMMARY, estimate, tour
+from guichet.procedures.touring import DOCUMENTS, SUMMARY, summary, tour
 
 ELSEWHERE = (
     "Ce brouillon a changé ailleurs, dans un autre onglet ou sur un autre appareil. Voici la dernière version\u00a0: "
@@ -135,7 +133,7 @@ def _documents(request: CitizenRequest, found: Dossier) -> HttpResponse:
 
 def kept_by(found: Dossier, pk: str) -> KeptDocument:
     """A document of the applicant's account, named by his page. Raises `Refused` (404) when it is not there."""
-    kept = found.applicant.documents.filter(pk=int(pk) if pk.isdigit() else 0, removed_at__isnull=True).first()
+    kept = kept_document(found, pk)
     if kept is None:
         raise Refused("Ce document n'est plus dans votre espace.", status=404)
     return kept
@@ -153,13 +151,7 @@ def _summary(request: CitizenRequest, found: Dossier) -> HttpResponse:
             fault, status = refusal.message, refusal.status
         else:
             return redirect("portal:dossier_filed", reference=filed.reference)
-    values = found.known()
-    wrong = faults(found.definition, found.answers, day=found.counted_from)
-    context = {
-        **tour(found, SUMMARY), "sections": recap.sections(found), "wrong": wrong, "fault": fault,
-        "has_errors": bool(fault), "verdicts": eligibility(found.definition, values), "estimate": estimate(found),
-        "pieces": offered(found, {}), "window": found.definition.window(found.counted_from),
-    }  # fmt: skip
+    context = {**tour(found, SUMMARY), **summary(found), "fault": fault, "has_errors": bool(fault)}
     return render(request, "portal/dossiers/summary.html", context, status=status)
 
 
