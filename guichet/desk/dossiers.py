@@ -15,11 +15,11 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases.models import Clock
 from guichet.procedures import recap
-from guichet.procedures.actions.appraising import holding_back
 from guichet.procedures.computing import computation, eligibility
 from guichet.procedures.formulas import BadFormula, Unknown
 from guichet.procedures.models import Decision, Dossier, Opinion, Piece, Procedure, Seat
 from guichet.procedures.models.dossier import Phase
+from guichet.procedures.stepping import holding_back
 from guichet.procedures.withdrawing import GIVES, MAY_FALL, delay, grounds
 
 ON_A_PAGE = 40
@@ -231,9 +231,7 @@ def _computed(dossier: Dossier, values: Any) -> dict[str, Any] | None:
     try:
         found = computation(dossier.definition, values)
     except (Unknown, BadFormula) as fault:
-        name = fault.name if isinstance(fault, Unknown) else ""
-        field = dossier.definition.fields.get(name)
-        return {"lacking": field.label if field else str(fault)}
+        return {"lacking": dossier.definition.lacking(fault) or str(fault)}
     if found is None:
         return None
     return {

@@ -46,7 +46,7 @@ def _people_of(accounts: set[str]) -> dict[str, set[int]]:
 
 
 def _granted(dossiers: Sequence[int]) -> dict[int, Decision]:
-    """The decision that stands; the latest one first, so that it is the one kept."""
+    """The decision that stands: the latest one."""
     rows = Decision.objects.filter(dossier__in=dossiers, withdrawn_at__isnull=True, amount_cents__isnull=False)
     return {row.dossier_id: row for row in rows.select_related("version").order_by("decided_at")}
 

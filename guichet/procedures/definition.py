@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from guichet.procedures.formulas import BadFormula, Unknown
+
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
@@ -252,6 +254,16 @@ class Definition(Part):
             ):
                 rank = number
         return rank or 1
+
+    @property
+    def is_voted(self) -> bool:
+        """A sitting decides, and a step says so."""
+        return self.by_committee and any(step.phase == Phase.COMMITTEE for step in self.steps)
+
+    def lacking(self, fault: Unknown | BadFormula) -> str:
+        """The question whose answer a computation lacks; empty when something else is wrong."""
+        field = self.fields.get(fault.name) if isinstance(fault, Unknown) else None
+        return field.label if field else ""
 
     def window(self, day: date) -> Window | None:
         return next((window for window in self.windows if window.is_open(day)), None)

@@ -14,9 +14,8 @@ from django.utils import timezone
 from guichet.cases.bulk import reached
 from guichet.cases.models import Clock
 from guichet.cases.sending import postal_lines, refuses_electronic
-from guichet.core.calendar import add_months, paris_day, say_day
+from guichet.core.calendar import paris_day, say_day
 from guichet.procedures.computing import computation, eligibility
-from guichet.procedures.definition import Phase as P
 from guichet.procedures.formulas import BadFormula, Unknown
 from guichet.procedures.models import (
     Dossier,
@@ -31,7 +30,7 @@ from guichet.procedures.models import (
     Sitting,
 )
 from guichet.procedures.models.dossier import Phase
-from guichet.procedures.stepping import current_step
+from guichet.procedures.stepping import current_step, holding_back
 
 if TYPE_CHECKING:
     from guichet.accounts.models import User
@@ -139,7 +138,7 @@ def _accept(it: Known, params: dict[str, Any], by: User) -> Foreseen:
     if lacking := _lacking(it.pieces):
         return Foreseen(f"« {lacking.label} » : {lacking.get_state_display().lower()}.")
     for piece in received:
-        if doubt := _doubt(it.dossier, piece):
+        if doubt := _doubt(piece):
             return Foreseen(f"« {piece.label} » {doubt}")
     count = len(received)
     said = f"{count} document{'s' if count > 1 else ''} accepté{'s' if count > 1 else ''}. {_goes_on(it)}"
@@ -150,7 +149,7 @@ def _lacking(pieces: Iterable[Piece]) -> Piece | None:
     return next((p for p in pieces if p.is_wanted), None)
 
 
-def _doubt(dossier: Dossier, piece: Piece) -> str:
+def _doubt(piece: Piece) -> str:
     sent = next(iter(piece.files.all()), None)
     if sent is None:
         return "n'a pas de fichier."
@@ -158,10 +157,7 @@ def _doubt(dossier: Dossier, piece: Piece) -> str:
         return "n'a pas passé l'analyse antivirus."
     if sent.warning:
         return f"est à regarder : {sent.warning}"
-    spec = dossier.definition.piece(piece.code)
-    until = piece.valid_until
-    if until is None and spec is not None and spec.valid_months:
-        until = add_months(paris_day(piece.received_at or timezone.now()), spec.valid_months)
+    until = piece.last_day
     return f"n'est plus valable depuis le {say_day(until)}." if until and until < timezone.localdate() else ""
 
 
@@ -170,8 +166,7 @@ def _advance(it: Known, params: dict[str, Any], by: User) -> Foreseen:
     if dossier.phase == Phase.ADMISSIBILITY:
         if unmet := _unmet(dossier):
             return Foreseen(unmet)
-        settled = {*Piece.SETTLED, Piece.State.LATER}
-        waits = any(piece.required and piece.state not in settled for piece in it.pieces)
+        waits = any(piece.required and piece.is_awaited for piece in it.pieces)
         return Foreseen(phase=Phase.DOCUMENTS if waits else Phase.APPRAISAL, effect=_goes_on(it))
     if dossier.phase == Phase.DOCUMENTS:
         unread = sum(piece.state == Piece.State.RECEIVED for piece in it.pieces)
@@ -196,8 +191,6 @@ def _unmet(dossier: Dossier) -> str:
 
 
 def _blocking(it: Known) -> Piece | None:
-    from guichet.procedures.actions.appraising import holding_back
-
     return next(iter(holding_back(it.dossier)), None)
 
 
@@ -206,8 +199,7 @@ def _amount(it: Known) -> tuple[int | None, str]:
     try:
         found = computation(it.dossier.definition, it.dossier.known())
     except Unknown as fault:
-        field = it.dossier.definition.fields.get(fault.name)
-        return None, f"Il manque une réponse : {field.label if field else fault.name}."
+        return None, f"Il manque une réponse : {it.dossier.definition.lacking(fault) or fault.name}."
     except BadFormula as fault:
         return None, str(fault)
     return (found.cents, "") if found else (None, "Cette démarche n'a pas de montant à calculer.")
@@ -256,9 +248,12 @@ def _confirm(it: Known, params: dict[str, Any], by: User) -> Foreseen:
         return Foreseen("Son avis est déjà confirmé.")
     if opinion.by_id == by.pk:
         return Foreseen(OWN_OPINION)
-    voted = it.dossier.definition.by_committee and any(s.phase == P.COMMITTEE for s in it.dossier.definition.steps)
     said = f"Avis {opinion.get_way_display().lower()} de {opinion.by.full_name}. {_goes_on(it)}"
-    return Foreseen(phase=Phase.COMMITTEE if voted else None, amount_cents=opinion.amount_cents, effect=said)
+    return Foreseen(
+        phase=Phase.COMMITTEE if it.dossier.definition.is_voted else None,
+        amount_cents=opinion.amount_cents,
+        effect=said,
+    )
 
 
 def _enrol(it: Known, params: dict[str, Any], by: User) -> Foreseen:
@@ -282,13 +277,12 @@ def _decide(it: Known, params: dict[str, Any], by: User) -> Foreseen:
         return Foreseen(OWN_OPINION)
     if not it.is_reached:
         return Foreseen("Cette personne n'a ni adresse e-mail ni adresse postale utilisables.")
-    granted = opinion.way == Opinion.Way.FAVOURABLE
+    outcome = outcome_of(opinion)
     after = Phase.CLOSED
-    if granted and definition.instalments:
+    if outcome == Outcome.GRANTED and definition.instalments:
         after = Phase.PAYMENT if opinion.amount_cents else Phase.NOTIFICATION
-    said = Outcome.GRANTED.label if granted else Outcome.REFUSED.label
     ends = " Le délai légal s'arrête." if it.clock else ""
-    return Foreseen(phase=after, amount_cents=opinion.amount_cents, effect=f"{said}. {_sent(it)}.{ends}")
+    return Foreseen(phase=after, amount_cents=opinion.amount_cents, effect=f"{outcome.label}. {_sent(it)}.{ends}")
 
 
 def outcome_of(opinion: Opinion) -> Outcome:

@@ -38,6 +38,18 @@ def _is_passed(dossier: Dossier, step: Step) -> bool:
     return False
 
 
+def holding_back(dossier: Dossier) -> list[Piece]:
+    """The pieces without which the appraisal cannot be done (L114-5-1); the others never hold it back."""
+    return [
+        piece
+        for piece in dossier.pieces.all()
+        if piece.is_awaited
+        and (spec := dossier.definition.piece(piece.code))
+        and spec.required
+        and spec.blocks_instruction
+    ]
+
+
 def set_step(dossier: Dossier, *, day: date) -> bool:
     """Write the step on the dossier, and the day of those it leaves behind. True when it changed. The caller saves."""
     definition: Definition = dossier.definition

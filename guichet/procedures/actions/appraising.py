@@ -14,11 +14,11 @@ from guichet.core.text import strip_controls
 from guichet.journal.models import Event
 from guichet.procedures.actions.moving import locked, move, save, tell
 from guichet.procedures.computing import computation
-from guichet.procedures.definition import Phase as P
 from guichet.procedures.formulas import BadFormula, Unknown
 from guichet.procedures.models import Dossier, Opinion, Piece
 from guichet.procedures.models.dossier import Phase
 from guichet.procedures.policy import require_appraise, require_enter
+from guichet.procedures.stepping import holding_back
 
 if TYPE_CHECKING:
     from guichet.accounts.models import User
@@ -55,24 +55,12 @@ def declare_admissible(dossier: Dossier, *, by: User) -> Dossier:
     row = locked(dossier, by=by)
     if row.phase != Phase.ADMISSIBILITY:
         raise Refused("La recevabilité est déjà examinée.")
-    waits = row.pieces.exclude(state__in=[*Piece.SETTLED, Piece.State.LATER]).filter(required=True).exists()
+    waits = any(piece.required and piece.is_awaited for piece in row.pieces.all())
     move(row, Phase.DOCUMENTS if waits else Phase.APPRAISAL)
     row.officer = row.officer or (None if by.is_machine else by)
     save(row, by=by)
     tell("dossier.admissible", row, by=by)
     return row
-
-
-def holding_back(dossier: Dossier) -> list[Piece]:
-    """The pieces without which the appraisal cannot be done (L114-5-1); the others never hold it back."""
-    return [
-        piece
-        for piece in dossier.pieces.all()
-        if piece.state not in {*Piece.SETTLED, Piece.State.LATER}
-        and (spec := dossier.definition.piece(piece.code))
-        and spec.required
-        and spec.blocks_instruction
-    ]
 
 
 @transaction.atomic
@@ -110,9 +98,8 @@ def _compute(row: Dossier, *, strict: bool = False) -> None:
         found = computation(row.definition, row.known())
     except (Unknown, BadFormula) as fault:
         if strict:
-            missing = fault.name if isinstance(fault, Unknown) else ""
-            field = row.definition.fields.get(missing)
-            raise Refused(f"Il manque une réponse : {field.label}." if field else str(fault), status=400) from None
+            lacking = row.definition.lacking(fault)
+            raise Refused(f"Il manque une réponse : {lacking}." if lacking else str(fault), status=400) from None
         return
     if found is None:
         return
@@ -166,7 +153,7 @@ def confirm(opinion: Opinion, *, by: User) -> Opinion:
     opinion = _standing(opinion, by=by)
     opinion.checked_by, opinion.checked_at = by, timezone.now()
     opinion.save(update_fields=["checked_by", "checked_at"])
-    if row.definition.by_committee and any(step.phase == P.COMMITTEE for step in row.definition.steps):
+    if row.definition.is_voted:
         move(row, Phase.COMMITTEE)
     save(row, by=by)
     tell("dossier.confirmed", row, by=by)

@@ -13,7 +13,7 @@ from guichet.cases import clocks
 from guichet.cases.actions.writing import mail_to, reply
 from guichet.cases.models import Attachment, Clock, Interaction, Suspension
 from guichet.core import files
-from guichet.core.calendar import add_months, end_of_day, paris_day, say_day
+from guichet.core.calendar import end_of_day, say_day
 from guichet.core.models import StoredFile
 from guichet.core.refused import Refused
 from guichet.core.text import one_line
@@ -160,7 +160,7 @@ def judge(piece: Piece, *, by: User, accepted: bool, reason: str = "", valid_unt
     piece.reason = "" if accepted else one_line(reason)[:500]
     piece.judged_at, piece.judged_by = timezone.now(), by
     spec = row.definition.piece(piece.code)
-    piece.valid_until = valid_until or piece.valid_until or _valid_until(spec, piece)
+    piece.valid_until = valid_until or piece.last_day
     piece.save()
     if accepted:
         _keep_for_next_time(row, piece, spec, by=by)
@@ -168,12 +168,6 @@ def judge(piece: Piece, *, by: User, accepted: bool, reason: str = "", valid_unt
     save(row, by=by)
     tell("dossier.piece_accepted" if accepted else "dossier.piece_refused", row, by=by, piece=piece.code)
     return piece
-
-
-def _valid_until(spec: PieceSpec | None, piece: Piece) -> date | None:
-    if spec is None or spec.valid_months is None:
-        return None
-    return add_months(paris_day(piece.received_at or timezone.now()), spec.valid_months)
 
 
 def _keep_for_next_time(row: Dossier, piece: Piece, spec: PieceSpec | None, *, by: User) -> None:

@@ -159,9 +159,8 @@ def expire_drafts(*, by: User, limit: int = 500) -> int:
     old = list(
         Dossier.objects.filter(phase=Phase.DRAFT, entered_by=None, saved_at__lt=before).order_by("saved_at")[:limit]
     )
-    gone = list(old)
-    for draft in gone:
+    for draft in old:
         with transaction.atomic():
             tell("dossier.draft_expired", draft, by=by)
             draft.delete()
-    return len(gone)
+    return len(old)

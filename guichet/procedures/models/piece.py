@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from guichet.accounts.models import User
+from guichet.core.calendar import add_months, paris_day
 from guichet.core.models import StoredFile
 from guichet.procedures.definition import PieceSpec
 from guichet.procedures.models.dossier import Dossier
@@ -83,6 +87,18 @@ class Piece(models.Model):
     @property
     def spec(self) -> PieceSpec | None:
         return self.dossier.definition.piece(self.code)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Neither settled nor of a later moment."""
+        return self.state not in {*self.SETTLED, self.State.LATER}
+
+    @property
+    def last_day(self) -> date | None:
+        """Of its validity: its own, or what the procedure counts from its reception; None without end."""
+        if self.valid_until is not None or self.spec is None or self.spec.valid_months is None:
+            return self.valid_until
+        return add_months(paris_day(self.received_at or timezone.now()), self.spec.valid_months)
 
     @property
     def is_wanted(self) -> bool:
