@@ -154,7 +154,8 @@ def test_a_payment_is_told_and_a_rejected_one_whatever_was_chosen(
     Payment.objects.filter(pk=payment.pk).update(state="paid", paid_on=timezone.localdate())
     assert notices.tell_paid(event("dossier.paid"))
     assert not notices.tell_paid(event("dossier.paid"))
-    assert "133" not in Interaction.objects.filter(automatic="notice").get().text  # the amount stays in the account
+    told = Interaction.objects.filter(automatic="notice").get().text
+    assert "133,33" not in told and "€" not in told  # the amount stays in the account
     do.choose_notices(camille, [])
     Payment.objects.filter(pk=payment.pk).update(state="rejected")
     assert notices.tell_rejected(event("dossier.payment_rejected"))
