@@ -12,7 +12,7 @@ from guichet.accounts.machines import GUICHET, machine
 from guichet.core.calendar import paris_day
 from guichet.core.jobs import every, long
 from guichet.knowledge.actions import build_indexes, publish_due, sweep_asked, touch
-from guichet.knowledge.actions.finding import BUILDING
+from guichet.knowledge.actions.finding import BUILDING, renew_indexes
 from guichet.knowledge.models import Article
 
 
@@ -24,6 +24,11 @@ def build() -> None:
 @every("* * * * *", "knowledge.publish_due")
 def publish_scheduled(timestamp: int) -> None:
     publish_due(by=machine(GUICHET))
+
+
+@every("* * * * *", "knowledge.renew_indexes")
+def renew(timestamp: int) -> None:
+    renew_indexes()
 
 
 @every("2 0 * * *", "knowledge.turn_of_day")

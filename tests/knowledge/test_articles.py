@@ -224,6 +224,28 @@ def test_an_index_that_somebody_else_wrote_is_not_opened(region: Region) -> None
     assert finding.load("index/absent.bin") is None
 
 
+def test_indexes_of_another_version_of_guichet_are_made_again(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    from guichet.knowledge.actions.finding import renew_indexes
+
+    asked = ProcrastinateJob.objects.filter(task_name="knowledge.build_indexes", status="todo")
+    article(owner=region.transport)
+    build_indexes()
+    asked.delete()
+    assert not renew_indexes(), "they are those of this version"
+    monkeypatch.setattr(finding, "FOLDER", "index/0/")
+    build_indexes()
+    monkeypatch.undo()
+    assert renew_indexes() and not renew_indexes()
+    assert asked.count() == 1
+    build_indexes()
+    asked.delete()
+    assert not renew_indexes()
+
+
 def test_a_change_asks_for_the_index_once(region: Region, plume: User) -> None:
     from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -242,7 +264,7 @@ def test_old_files_of_the_index_go(region: Region, plume: User, django_capture_o
         with django_capture_on_commit_callbacks(execute=True):
             build_indexes()
     assert content_of(made.live).title  # type: ignore[arg-type]
-    assert len(default_storage.listdir("index")[1]) <= 2 * 2
+    assert len(default_storage.listdir(finding.FOLDER)[1]) <= 2 * 2
 
 
 def test_the_domain_is_filed_before_the_topic(region: Region) -> None:

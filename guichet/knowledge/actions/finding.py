@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F
 
-from guichet.core.jobs import ask
+from guichet.core.jobs import ask, is_asked
 from guichet.knowledge import finding
 from guichet.knowledge.models import Audience, Revision, SearchIndex
 from guichet.understanding.answers.engine import Engine, build
@@ -48,8 +48,15 @@ def build_indexes(*, learn: bool = True) -> None:
     finding.forget()
 
 
+def renew_indexes() -> bool:
+    """Ask for them again when those that are kept were made by another version of Guichet, which this one cannot read.
+    Until then each process files the base itself, without what wordings teach."""
+    other = SearchIndex.objects.exclude(name__startswith=finding.FOLDER).exists()
+    return other and not is_asked(BUILDING) and ask(BUILDING)
+
+
 def _keep(audience: Audience, engine: Engine, revision: int, sheets: Sequence[Sheet], seconds: float) -> None:
-    name = default_storage.save(f"index/{audience}-{revision}.bin", ContentFile(finding.dump(engine)))
+    name = default_storage.save(f"{finding.FOLDER}{audience}-{revision}.bin", ContentFile(finding.dump(engine)))
     with transaction.atomic():
         old = SearchIndex.objects.select_for_update().filter(pk=audience).first()
         if old is not None and old.revision > revision:  # somebody filed a newer base meanwhile
