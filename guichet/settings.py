@@ -344,11 +344,7 @@ if env("GUICHET_S3_BUCKET"):
     }
 STORAGES = {
     "default": _files_backend,
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or env_flag("GUICHET_TEST")
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": f"guichet.core.assets.{'AsTheyAre' if DEBUG or env_flag('GUICHET_TEST') else 'Named'}"},
 }
 WHITENOISE_AUTOREFRESH = DEBUG or env_flag("GUICHET_TEST")
 WHITENOISE_USE_FINDERS = DEBUG or env_flag("GUICHET_TEST")

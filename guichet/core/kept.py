@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import Field, ForeignObject, Lookup, Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 
+from guichet.core.ahead import Question
 from guichet.core.instances import known
 from guichet.core.rows import ask
 
@@ -62,9 +63,18 @@ class Kept(Generic[Row]):
 
     def number(self, *values: Any) -> int:
         """How many rows there are."""
-        made = self._of(values)
-        [(number,)] = ask(f"SELECT count(*) FROM ({made.sql}) AS found", made.given(values))  # noqa: S608
+        [(number,)] = ask(*self.counting(*values))
         return int(number)
+
+    def asking(self, *values: Any) -> Question:
+        """The question itself, to be asked ahead."""
+        made = self._of(values)
+        return made.sql, made.given(values)
+
+    def counting(self, *values: Any) -> Question:
+        """What `number` asks."""
+        sql, given = self.asking(*values)
+        return f"SELECT count(*) FROM ({sql}) AS found", given  # noqa: S608
 
     def _of(self, values: Sequence[Any]) -> _Made:
         made = self._made.get(len(values))

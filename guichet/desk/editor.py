@@ -9,10 +9,11 @@ from typing import Any
 from django.utils import timezone
 
 from guichet.accounts.models import User
-from guichet.cases.actions.writing import answer_to
+from guichet.cases.actions.writing import LAST_WRITTEN, WORKING, answer_to
 from guichet.cases.models import Case, Draft, Presence, Proposal
 from guichet.cases.policy import may_approve, needs_approval
 from guichet.cases.sending import postal_lines, preferred_channel, refuses_electronic
+from guichet.core.ahead import Question
 from guichet.core.kept import Kept
 from guichet.core.text import key_of
 from guichet.desk import filling
@@ -70,6 +71,15 @@ PRESENT = Kept(
 LAST_PROPOSAL = Kept(
     lambda case: Proposal.objects.filter(case_id=case).select_related("author", "decided_by").order_by("-pk")[:1]
 )
+
+
+def questions(case: Case) -> list[Question]:
+    """What the editor asks of a case."""
+    person = [WORKING.asking(case.person_id)] if case.person_id else []
+    return [
+        DRAFTS.asking(case.pk), LAST_PROPOSAL.asking(case.pk), LAST_WRITTEN.asking(case.pk), *person,
+        filling.question(case),
+    ]  # fmt: skip
 
 
 def drafts_of(case: Case, user: User) -> Drafts:

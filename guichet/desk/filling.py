@@ -12,6 +12,7 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases.models import Case, ReplyTemplate
 from guichet.cases.models.case import NO_DEADLINE
+from guichet.core.ahead import Question
 from guichet.core.calendar import paris_day, say_day
 from guichet.core.kept import Kept
 from guichet.core.text import fold
@@ -37,9 +38,17 @@ OFFERED = Kept(
 
 def offered(case: Case) -> list[ReplyTemplate]:
     """Those of the topic and its parents, those of the team, and those for everyone."""
+    return OFFERED(*_place(case))
+
+
+def question(case: Case) -> Question:
+    """What `offered` asks."""
+    return OFFERED.asking(*_place(case))
+
+
+def _place(case: Case) -> tuple[list[int], int]:
     topic = directory().topic(case.topic_id)
-    topics = [step.pk for step in directory().topic_lineage(topic)]
-    return OFFERED(topics, case.team_id or 0)
+    return [step.pk for step in directory().topic_lineage(topic)], case.team_id or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from guichet.accounts.models import User
 from guichet.cases.actions.unsending import parcel_state
 from guichet.cases.models import Attachment, Case, Clock, Interaction, PaperLetter, Status, Suspension
+from guichet.core.ahead import Question, ahead
 from guichet.core.calendar import paris_day, say_day
 from guichet.core.kept import Kept, attach
 from guichet.core.rows import ask
@@ -46,6 +47,16 @@ EVENTS = Kept(
 )  # fmt: skip
 CLOCKS = Kept(lambda case: Clock.objects.filter(case_id=case))
 SUSPENSIONS = Kept(lambda case: Suspension.objects.filter(clock__case_id=case))
+
+
+def questions(case: Case, before: str = "") -> list[Question]:
+    """What `history` and `clock_lines` ask first."""
+    end = _read_mark(before) or END
+    return [_moments(case, end), CLOCKS.asking(case.pk), SUSPENSIONS.asking(case.pk)]
+
+
+def _moments(case: Case, end: datetime) -> Question:
+    return MOMENTS, [case.pk, end, case.pk, list(SILENT), end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,7 @@ class History:
 def history(case: Case, user: User, before: str = "") -> History:
     """The last `PAGE` exchanges and events, or those before a mark. Entries of one instant are never cut apart."""
     end = _read_mark(before) or END
-    found = ask(MOMENTS, [case.pk, end, case.pk, list(SILENT), end])
+    found = ask(*_moments(case, end))
     if len(found) <= PAGE:
         return History(_days(case, EPOCH, end, user), "")
     start = found[PAGE - 1][0]
@@ -112,7 +123,8 @@ def _read_mark(text: str) -> datetime | None:
 
 
 def _days(case: Case, start: datetime, end: datetime, user: User) -> list[Day]:
-    found = EXCHANGES(case.pk, start, end)
+    with ahead(EXCHANGES.asking(case.pk, start, end), EVENTS.asking(case.pk, start, end)):
+        found, events = EXCHANGES(case.pk, start, end), EVENTS(case.pk, start, end)
     attach(found, "attachments", ATTACHMENTS([x.pk for x in found]), "interaction_id")
     parcels = {x.parcel.pk: x.parcel for x in found if x.parcel}
     if parcels:
@@ -121,7 +133,7 @@ def _days(case: Case, start: datetime, end: datetime, user: User) -> list[Day]:
         interaction.case = case
         interaction.parcel = parcels.get(interaction.parcel_id or 0)  # two exchanges may share one
     entries = [_entry(interaction, user) for interaction in found]
-    entries += [Entry(event.at, "event", event=event) for event in EVENTS(case.pk, start, end)]
+    entries += [Entry(event.at, "event", event=event) for event in events]
     entries.sort(key=lambda entry: entry.at)
     days: list[Day] = []
     for entry in entries:

@@ -1,6 +1,6 @@
-"""The lines of the list, written at once.
+"""The lines of the list and of the queues, written at once.
 
-Thirty of them stand beside every case: as a template included for each, they were a third of the page. Each value is
+Thirty of each stand beside every case: as a template included for each, they were a third of the page. Each value is
 escaped here; the words are those of the mock-ups.
 """
 
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from html import escape  # that of Django asks each time whether the text is a translation to come
 
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from guichet.cases.models import Status
 from guichet.core.templatetags.guichet import icon, remaining
-from guichet.desk.queues import Row
+from guichet.desk.queues import Queue, Row
 from guichet.organisation.models import Channel, Topic
 
 CHANNELS, STATES, NATURES = dict(Channel.choices), dict(Status.choices), dict(Topic.Nature.choices)
@@ -26,6 +26,19 @@ def lines(rows: Iterable[Row], *, kept: str = "", opened: int | None = None) -> 
     """`kept`: what the address says of the list; `opened`: the case shown beside it."""
     before, after = reverse("desk:case", args=["-"]).rsplit("-", 1)  # asked once: each answer costs as much as a line
     return mark_safe("".join(_line(row, before, f"{after}?{kept}" if kept else after, opened) for row in rows))  # noqa: S308
+
+
+def lines_of_queues(queues: Iterable[Queue], *, opened: str) -> SafeString:
+    """`opened`: the key of the one whose list is shown."""
+    inbox = reverse("desk:inbox")
+    return mark_safe(  # noqa: S308
+        "".join(
+            f'<li><a href="{inbox}?{escape(queue.address)}"{_PAGE if queue.key == opened else ""}>{icon(queue.icon)} '
+            f'<span class="files__nom">{escape(queue.label)}</span> '
+            f'<span class="nb" data-compteur="{escape(queue.key)}">{queue.shown}</span></a></li>'
+            for queue in queues
+        )
+    )
 
 
 def _line(row: Row, before: str, after: str, opened: int | None) -> str:
@@ -49,7 +62,7 @@ def _line(row: Row, before: str, after: str, opened: int | None) -> str:
     )
 
 
-_CURRENT = ' aria-current="true"'
+_CURRENT, _PAGE = ' aria-current="true"', ' aria-current="page"'
 
 
 def _clock(row: Row) -> str:

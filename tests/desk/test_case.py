@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases.models import Attachment, Case, CaseLink, CaseMerge, Draft, Interaction, ReplyTemplate, Status, Task
 from guichet.core import files as store
+from guichet.core.ahead import Answers, Question, ahead
 from guichet.core.models import StoredFile
 from guichet.journal.models import Event
 from guichet.organisation.models import Team
 from guichet.outbox.models import Delivery, Parcel
+from guichet.people.models import Person
 
 Make = Callable[..., Case]
 
@@ -43,6 +46,28 @@ def test_page_shows_the_case_and_records_the_reading(desk: Client, case: Case, a
     case.refresh_from_db()
     assert case.unread is False
     assert Event.objects.filter(verb="case.read", case_id=case.pk, actor=agent).count() == 1
+
+
+def test_what_the_page_asks_ahead_is_what_it_uses(
+    desk: Client, case: Case, agent: User, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[int] = []
+
+    @contextmanager
+    def watched(*questions: Question) -> Iterator[Answers]:
+        with ahead(*questions) as answers:
+            yield answers
+            left.append(len(answers))
+
+    monkeypatch.setattr("guichet.desk.views.case.ahead", watched)
+    monkeypatch.setattr("guichet.desk.views.inbox.ahead", watched)
+    assert desk.get(at(case)).status_code == desk.get("/bureau/").status_code == 200
+    assert left[-2:] == [0, 0]
+    kept = Person.objects.create(first_name="Sandrine", family_name="Lacoste", sort_key="l", search_key="l")
+    Person.objects.filter(pk=person.pk).update(merged_into=kept)
+    User.objects.filter(pk=agent.pk).update(is_administrator=True)
+    assert desk.get(at(case)).status_code == 200
+    assert left[-1] == 0
 
 
 def test_case_of_another_team_is_not_found(desk: Client, make_case: Make, other_team: Team) -> None:

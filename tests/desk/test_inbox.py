@@ -50,7 +50,7 @@ def lists(user: User, **filters: str) -> dict[str, list[int]]:
         listed = listing.read_listing({"file": key, **filters}, user, groups)
         assert not listed.misread
         found[key] = listing.numbers(listed, 500)
-        assert listing.count(listed) == len(found[key]) == listed.matching().count(), key
+        assert listing.count(listed, groups) == len(found[key]) == listed.matching().count(), key
         assert set(found[key]) == set(listed.matching().values_list("pk", flat=True)), key
     return found
 

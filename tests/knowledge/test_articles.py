@@ -224,9 +224,7 @@ def test_an_index_that_somebody_else_wrote_is_not_opened(region: Region) -> None
     assert finding.load("index/absent.bin") is None
 
 
-def test_indexes_of_another_version_of_guichet_are_made_again(
-    region: Region, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_indexes_of_another_version_of_guichet_are_made_again(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
     from procrastinate.contrib.django.models import ProcrastinateJob
 
     from guichet.knowledge.actions.finding import renew_indexes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from guichet.accounts.models import User
 from guichet.cases.models import Status
 from guichet.cases.models.case import MOVED_AT, OVER
 from guichet.desk.forms.fields import DeskForm
-from guichet.organisation.directory import directory
+from guichet.organisation.directory import Directory, directory
 from guichet.organisation.models import Channel
 
 STATES = [(status.value, status.label) for status in Status if status not in OVER]
@@ -36,10 +37,7 @@ class FilterForm(DeskForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        topics = sorted(directory().topics.values(), key=lambda topic: (topic.position, topic.label))
-        self.fields["sujet"].choices = [  # type: ignore[attr-defined]
-            ("", "Tous"), *((str(t.pk), t.label) for t in topics if t.sensitivity <= user.clearance)
-        ]  # fmt: skip
+        self.fields["sujet"].choices = _topics(directory(), user.clearance)  # type: ignore[attr-defined]
         self.fields["dep"].choices = [("", "Tous"), *((code, code) for code in settings.REGION_DEPARTMENTS)]  # type: ignore[attr-defined]
 
     def chosen(self) -> tuple[dict[str, str], bool]:
@@ -63,6 +61,12 @@ class FilterForm(DeskForm):
         if name == "attente":
             return f"Sans nouvelle {label[0].lower()}{label[1:]}"
         return f"Département {label}" if name == "dep" else label
+
+
+@lru_cache(maxsize=8)  # a directory is read again every few seconds
+def _topics(here: Directory, clearance: int) -> list[tuple[str, str]]:
+    topics = sorted(here.topics.values(), key=lambda topic: (topic.position, topic.label))
+    return [("", "Tous"), *((str(t.pk), t.label) for t in topics if t.sensitivity <= clearance)]
 
 
 def condition_of(filters: dict[str, str]) -> Q:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -10,7 +13,7 @@ from django.conf import settings
 from guichet.cases.models import Case
 from guichet.core.text import fold
 from guichet.desk.forms.fields import DeskForm
-from guichet.organisation.directory import directory
+from guichet.organisation.directory import Directory, directory
 from guichet.organisation.models import Topic
 
 
@@ -19,13 +22,18 @@ def topic_name(topic: Topic | None) -> str:
     return " › ".join(reversed(line))
 
 
-def topic_names(clearance: int) -> dict[str, Topic]:
+def topic_names(clearance: int) -> Mapping[str, Topic]:
     """« Transport scolaire › Carte et duplicata »: every topic an agent may give, by the name he reads."""
+    return _topic_names(directory(), clearance)
+
+
+@lru_cache(maxsize=8)  # a directory is read again every few seconds
+def _topic_names(here: Directory, clearance: int) -> Mapping[str, Topic]:
     found: dict[str, Topic] = {}
-    for topic in directory().topics.values():
+    for topic in here.topics.values():
         if topic.sensitivity <= clearance and topic.is_in_use:
             found[topic_name(topic)] = topic
-    return dict(sorted(found.items(), key=lambda pair: fold(pair[0])))
+    return MappingProxyType(dict(sorted(found.items(), key=lambda pair: fold(pair[0]))))
 
 
 class TopicField(forms.CharField):

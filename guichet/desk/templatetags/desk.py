@@ -11,25 +11,16 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from guichet.accounts.models import User
-from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases, teams_seen
+from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases
 from guichet.cases.models import RoutingDecision
-from guichet.cases.policy import rights, viewer_of
-from guichet.core.kept import Kept
 from guichet.core.text import key_of
+from guichet.desk import bar
 from guichet.desk.forms.filters import FilterForm
-from guichet.desk.lines import lines
+from guichet.desk.lines import lines, lines_of_queues
+from guichet.desk.queues import Group
 from guichet.desk.views.mail import outgoing_folder
-from guichet.noa.models import Chat, ChatState
-from guichet.noa.queue import waiting_for
-from guichet.notices.models import Alert
-from guichet.procedures.models import Procedure
 
 register = template.Library()
-# As `Alert.objects.for_user(user).unread()`.
-IN_CHARGE: Kept[Procedure] = Kept(lambda teams: Procedure.objects.filter(team_id__among=teams).order_by("pk")[:1])
-UNREAD = Kept(lambda user, *given: Alert.objects.unread().filter(rights("case__", *given), user_id=user))
-
-QUEUED = Kept(lambda: Chat.objects.filter(state=ChatState.QUEUED)[:1])
 
 
 @register.simple_tag
@@ -74,8 +65,7 @@ def shares(context: Any) -> bool:
 @register.simple_tag(takes_context=True)
 def unread_warnings(context: Any) -> int:
     user = getattr(context.get("request"), "user", None)
-    viewer = viewer_of(user) if isinstance(user, User) else None
-    return UNREAD.number(viewer.user_id, *viewer.given) if viewer else 0
+    return bar.unread_warnings(user) if isinstance(user, User) else 0
 
 
 @register.simple_tag
@@ -111,24 +101,21 @@ def lines_of_list(context: Any) -> SafeString:
     return lines(context["rows"], kept=context.get("kept", ""), opened=case.pk if case else None)
 
 
+@register.simple_tag
+def queue_lines(group: Group, opened: str) -> SafeString:
+    return lines_of_queues(group.queues, opened=opened)
+
+
 @register.simple_tag(takes_context=True)
 def chats_waiting(context: Any) -> int:
-    """Conversations that wait for a person; nearly always none, which one look at a small index says."""
     user = getattr(context.get("request"), "user", None)
-    if not isinstance(user, User) or not user.is_active or not QUEUED():
-        return 0
-    return waiting_for(user).count()
+    return bar.chats_waiting(user) if isinstance(user, User) and user.is_active else 0
 
 
 @register.simple_tag(takes_context=True)
 def appraises(context: Any) -> bool:
-    """His teams are in charge of a procedure: dossiers are his work too."""
     user = getattr(context.get("request"), "user", None)
-    if not isinstance(user, User) or not user.is_active:
-        return False
-    if user.is_administrator or user.is_editor:
-        return True
-    return bool(IN_CHARGE([team.pk for team in teams_seen(user)]))
+    return isinstance(user, User) and user.is_active and bar.appraises(user)
 
 
 @register.simple_tag

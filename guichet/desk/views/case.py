@@ -13,22 +13,26 @@ from django.views.decorators.http import require_GET
 from guichet.accounts.absences import absences_on, stand_in, today
 from guichet.accounts.models import User
 from guichet.cases import actions
+from guichet.cases.actions.routing import FIRST_MESSAGE
 from guichet.cases.models import Case, CaseLink, CaseMerge, Interaction, Task
 from guichet.cases.policy import rights, viewer_of
+from guichet.core.ahead import Question, ahead
 from guichet.core.kept import Kept
-from guichet.desk import queues
+from guichet.desk import bar, listing, queues
 from guichet.desk.editor import Editor, editor_context
+from guichet.desk.editor import questions as editor_questions
 from guichet.desk.forms.acts import ActForm
 from guichet.desk.forms.routing import OrientForm, topic_names
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.history import clock_lines, history
-from guichet.desk.orientation import routing_of
-from guichet.desk.records import duplicates_count
+from guichet.desk.history import questions as history_questions
+from guichet.desk.orientation import LAST_DECISION, routing_of
+from guichet.desk.records import PROPOSED, duplicates_count
 from guichet.desk.views import acts
 from guichet.desk.views.inbox import list_context
 from guichet.noa.models import Chat, ChatState
 from guichet.organisation.models import Channel
-from guichet.people.actions import family_of
+from guichet.people.actions import family_of, family_question
 from guichet.people.models import ContactPoint
 
 STATUS_TONES = {
@@ -66,6 +70,22 @@ CONTACTS = Kept(
 )  # fmt: skip
 
 
+def questions(case: Case, user: User, before: str) -> list[Question]:
+    """Most of what the page asks, in one trip; how `list_context` goes on depends on what it finds."""
+    person = _shown(case)
+    of_person = [POINTS.asking(person), PROPOSED.asking(person), family_question(person)] if person else []
+    return [
+        *bar.questions(user), *listing.questions(user), *history_questions(case, before), *editor_questions(case),
+        *of_person, TASKS.asking(case.pk), LINKS.asking(case.pk), MERGES.asking(case.pk),
+        LAST_DECISION.asking(case.pk), FIRST_MESSAGE.asking(case.pk),
+    ]  # fmt: skip
+
+
+def _shown(case: Case) -> int | None:
+    """The record on the right: that of the person, or the one it was merged into."""
+    return (case.person.merged_into_id or case.person.pk) if case.person else None
+
+
 def visible_case(request: AgentRequest, reference: str) -> Case:
     """The case, or 404: a number that exists elsewhere and one that does not exist look the same."""
     case, viewer = NUMBERED.first(reference), viewer_of(request.user)
@@ -97,6 +117,19 @@ def case_page(
     orient_form: OrientForm | None = None,
 ) -> HttpResponse:
     """The whole page; what was typed and refused is shown again with the reason."""
+    with ahead(*questions(case, request.user, request.GET.get("avant", ""))):
+        context = _context(request, case, failed, bound, editor or Editor(), orient_form)
+        return render(request, "desk/case.html", context, status=status)
+
+
+def _context(
+    request: AgentRequest,
+    case: Case,
+    failed: str,
+    bound: ActForm | None,
+    editor: Editor,
+    orient_form: OrientForm | None,
+) -> dict[str, Any]:
     user = request.user
     listed = list_context(request)
     if orient_form is None:
@@ -117,7 +150,7 @@ def case_page(
     )
     tasks = TASKS(case.pk)
     away = absences_on(today()) if case.assignee_id else {}
-    context: dict[str, Any] = {
+    return {
         **listed,
         "case": case,
         "away": away.get(case.assignee_id or 0),
@@ -138,7 +171,7 @@ def case_page(
         **editor_context(
             case,
             user,
-            editor or Editor(),
+            editor,
             template=request.GET.get("modele", ""),
             since=listed["live_since"],
             article=request.GET.get("article", ""),
@@ -149,7 +182,6 @@ def case_page(
         "merges": MERGES(case.pk),
         **person_context(case, user),
     }
-    return render(request, "desk/case.html", context, status=status)
 
 
 def linked(case: Case, user: User) -> list[tuple[Case, CaseLink]]:
@@ -167,12 +199,13 @@ def person_context(case: Case, user: User) -> dict[str, Any]:
         return {"person": None}
     shown = person.merged_into or person
     family = family_of(person)
-    recent = CONTACTS(family, *viewer.given)
+    with ahead(CONTACTS.asking(family, *viewer.given), OTHERS.asking(family, case.pk, *viewer.given)):
+        recent, others = CONTACTS(family, *viewer.given), OTHERS(family, case.pk, *viewer.given)
     return {
         "person": shown,
         "record_visible": shown.merged_into_id is None,  # whoever sees a case sees the record of its person
         "duplicates_count": duplicates_count(shown, user),
         "points": POINTS(shown.pk),
-        "others": OTHERS(family, case.pk, *viewer.given),
+        "others": others,
         "contacts": [(queues.CHANNEL_ICONS.get(i.channel, "inbox"), i) for i in recent],
     }

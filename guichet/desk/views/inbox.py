@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from guichet.desk import listing, queues
+from guichet.core.ahead import ahead
+from guichet.desk import bar, listing, queues
 from guichet.desk.forms.filters import SORTS
 from guichet.desk.guard import AgentRequest, agent_required
 
@@ -26,7 +27,7 @@ def list_context(request: AgentRequest) -> dict[str, Any]:
     page = listing.page(listed, after, before)
     key = f"vue-{listed.view.pk}" if listed.view else listed.queue.key
     chosen = next((queue for group in groups for queue in group.queues if queue.key == key), listed.queue)
-    number = chosen.count if listed.view or not listed.filters else listing.count(listed)
+    number = chosen.count if listed.view or not listed.filters else listing.count(listed, plain)
     capped = bool(listed.filters)
     place = {"apres": after} if after else {"precedent": before} if before else {}
     return {
@@ -53,4 +54,5 @@ def list_context(request: AgentRequest) -> dict[str, Any]:
 def inbox(request: AgentRequest) -> HttpResponse:
     if words := request.GET.get("q", ""):  # an address kept from before
         return redirect(f"{reverse('desk:search')}?{urlencode({'q': words})}")
-    return render(request, "desk/inbox.html", list_context(request))
+    with ahead(*bar.questions(request.user), *listing.questions(request.user)):
+        return render(request, "desk/inbox.html", list_context(request))

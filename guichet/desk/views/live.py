@@ -40,7 +40,7 @@ def state(request: AgentRequest) -> JsonResponse:
     return JsonResponse(
         {
             "compteurs": {queue.key: queue.shown for group in groups for queue in group.queues},
-            "liste": queues.shown_count(listing.count(listed), capped=bool(listed.filters)) if listed else "",
+            "liste": queues.shown_count(listing.count(listed, plain), capped=bool(listed.filters)) if listed else "",
             "lignes": rows,
             "parties": sorted(shown - inside) if listed is not None else [],
             "nouvelles": sorted((told - shown) & inside) if listed is not None else [],

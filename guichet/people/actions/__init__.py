@@ -9,6 +9,7 @@ from guichet.people.actions.contacting import (
 )
 from guichet.people.actions.deciding import (
     family_of,
+    family_question,
     merge,
     not_the_same,
     preview_merge,
@@ -21,6 +22,7 @@ from guichet.people.actions.welcoming import change, created, meet, set_keys, sp
 
 __all__ = [
     "add_contact_point", "change", "consent", "correct_contact_point", "created", "end_mandate", "family_of",
+    "family_question",
     "give_mandate", "mark_bad", "mark_read", "meet", "merge", "not_the_same", "preview_merge", "propose_duplicate",
     "remove_contact_point", "represent", "set_keys", "split_name", "undo_merge", "verify_point", "welcome",
     "withdraw_consent",

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from guichet.core.ahead import Question
 from guichet.core.refused import Refused
 from guichet.core.rows import ask
 from guichet.core.text import fold
@@ -37,8 +38,12 @@ class Line:
 
 def family_of(person: Person) -> list[int]:
     """Ids of a person and of every record merged into it."""
-    root = person.merged_into_id or person.pk
-    return [pk for (pk,) in ask("SELECT id FROM people_person WHERE id = %s OR merged_into_id = %s", [root, root])]
+    return [pk for (pk,) in ask(*family_question(person.merged_into_id or person.pk))]
+
+
+def family_question(root: int) -> Question:
+    """What `family_of` asks, for the record that others are merged into."""
+    return "SELECT id FROM people_person WHERE id = %s OR merged_into_id = %s", [root, root]
 
 
 # -- proposing --------------------------------------------------------------------------------------------------------
