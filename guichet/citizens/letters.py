@@ -58,6 +58,18 @@ def warning(address: str, what: str) -> Letter:
     )
 
 
+def factor_leaves(address: str, moment: str) -> Letter:
+    return _letter(
+        "Vérification en deux étapes perdue",
+        "Quelqu'un qui connaît votre mot de passe ou lit vos e-mails nous dit qu'il n'a plus le téléphone ni les codes "
+        f"de secours de votre compte Mes Démarches. La vérification en deux étapes sera retirée {moment}.\n\n"
+        "Si c'est vous, il n'y a rien à faire : connectez-vous après ce moment.\n\n"
+        "Si ce n'est pas vous, connectez-vous tout de suite avec votre code : la demande sera annulée. Puis choisissez "
+        f"un nouveau mot de passe :\n{settings.PUBLIC_URL}/mon-compte/mot-de-passe-oublie/",
+        address,
+    )
+
+
 def closed(address: str) -> Letter:
     return _letter(
         "Votre compte Mes Démarches est fermé",

@@ -23,12 +23,20 @@ class Account(models.Model):
     totp_secret = models.CharField(max_length=64, blank=True)
     totp_step = models.BigIntegerField(default=-1)
     recovery_digests = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    factor_leaves_at = models.DateTimeField("deuxième étape retirée le", null=True)  # when it was said to be lost
     created_at = models.DateTimeField("ouvert le", db_default=Now())
     last_seen_at = models.DateTimeField("dernière visite", null=True)
     closed_at = models.DateTimeField("fermé le", null=True)
 
+    FACTOR = ("totp_secret", "totp_step", "recovery_digests", "factor_leaves_at")
+
     class Meta:
         verbose_name = "compte d'usager"
+        indexes = [
+            models.Index(
+                fields=["factor_leaves_at"], condition=Q(factor_leaves_at__isnull=False), name="citizen_factors_leaving"
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["email"], condition=Q(closed_at__isnull=True), name="citizen_email_once",
@@ -56,6 +64,10 @@ class Account(models.Model):
     @property
     def has_second_factor(self) -> bool:
         return bool(self.totp_secret)
+
+    def forget_factor(self) -> None:
+        """Of this object; `FACTOR` is what is to be saved."""
+        self.totp_secret, self.totp_step, self.recovery_digests, self.factor_leaves_at = "", -1, [], None
 
     @property
     def name(self) -> str:

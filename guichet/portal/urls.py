@@ -70,6 +70,7 @@ urlpatterns = [
     path("mon-compte/mot-de-passe/lien/", security.password_link, name="password_link"),
     path("mon-compte/adresse/", security.address, name="change_address"),
     path("mon-compte/code/", second_factor.code, name="sign_in_code"),
+    path("mon-compte/code/perdu/", second_factor.lost, name="lost_code"),
     path("mon-compte/deux-etapes/", second_factor.turn_on_page, name="second_factor"),
     path("mon-compte/deux-etapes/retirer/", second_factor.turn_off_page, name="second_factor_off"),
     path("mon-compte/franceconnect/", franceconnect.leave_for, name="franceconnect"),

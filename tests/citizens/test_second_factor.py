@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django_otp.oath import TOTP
 
+from guichet.accounts.machines import PORTAL, machine
+from guichet.citizens.actions import remove_lost
 from guichet.citizens.models import Account
+from guichet.journal.models import Event
+from guichet.outbox.models import Parcel
+from guichet.people.actions import add_contact_point, verify_point
 from tests.citizens.conftest import ADDRESS, PASSWORD, last_mail, link_of
 from tests.factories import signed_in
 
@@ -98,3 +104,48 @@ def test_off_with_a_code(account: Account) -> None:
     assert "retirée" in last_mail().text
     assert first_step(Client())["Location"] == "/mon-compte/adresse/"
     assert secret != secret_on(client.get(ON))
+
+
+LOST = "/mon-compte/code/perdu/"
+
+
+def test_a_lost_telephone_leaves_after_three_days_in_which_its_owner_is_told(account: Account) -> None:
+    turned_on(signed_in(Client(), account))
+    add_contact_point(account.person, "email", "autre@courriel.example", by=machine(PORTAL), source="form")
+    proved = add_contact_point(account.person, "email", "prouvee@courriel.example", by=machine(PORTAL), source="form")
+    verify_point(proved, by=machine(PORTAL), how="lien")
+    client = Client()
+    assert client.get(LOST).status_code == 302  # a first proof is wanted
+    first_step(client)
+    assert "Demander le retrait" in client.get(LOST).content.decode()
+    assert "sera retirée" in client.post(LOST).content.decode()
+    assert told() == {ADDRESS, "prouvee@courriel.example"}
+    leaves_at = Account.objects.get().factor_leaves_at
+    client.post(LOST)
+    assert Account.objects.get().factor_leaves_at == leaves_at  # asking again gains nothing, and costs nothing
+    assert remove_lost() == 0
+    assert first_step(Client())["Location"] == "/mon-compte/code/"
+    still = signed_in(Client(), account)
+    Account.objects.update(factor_leaves_at=timezone.now())
+    assert remove_lost() == 1 and remove_lost() == 0
+    assert still.get("/mon-compte/").status_code == 302  # what was open meanwhile is closed
+    assert first_step(Client())["Location"] == "/mon-compte/adresse/"
+    assert Account.objects.get().recovery_digests == []
+    verbs = Event.objects.filter(verb__startswith="citizen.second_factor").order_by("pk").values_list("verb", flat=True)
+    assert list(verbs) == [f"citizen.second_factor_{what}" for what in ("on", "lost", "removed")]
+
+
+def test_who_has_the_code_stops_it(account: Account) -> None:
+    _, spare = turned_on(signed_in(Client(), account))
+    thief, owner = Client(), Client()
+    first_step(thief)
+    thief.post(LOST)
+    first_step(owner)
+    assert owner.post("/mon-compte/code/", {"code": spare[0]}).status_code == 302
+    assert Account.objects.get().factor_leaves_at is None
+    assert Account.objects.get().has_second_factor
+
+
+def told() -> set[str]:
+    letters = Parcel.objects.filter(subject="Vérification en deux étapes perdue")
+    return {delivery.recipient for parcel in letters for delivery in parcel.deliveries.all()}

@@ -79,6 +79,8 @@ def walk_through_accounts() -> None:
     half = Client()
     half.post("/mon-compte/connexion/", {"email": NEW, "password": PASSWORD})
     half.post("/mon-compte/code/", {})
+    half.get("/mon-compte/code/perdu/")
+    half.post("/mon-compte/code/perdu/")
     with plugged("franceconnect") as fc:
         _identities(fc, client)
         fc.fault = "down"

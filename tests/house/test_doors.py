@@ -178,6 +178,7 @@ DOORS: dict[str, Door] = {
     "portal:password_link": of_account(post={}, answers=DONE),
     "portal:change_address": of_account(),
     "portal:sign_in_code": Door((), dict.fromkeys(EVERYONE, SIGN_IN)),  # opened by a first proof only: tests/citizens
+    "portal:lost_code": Door((), dict.fromkeys(EVERYONE, SIGN_IN)),  # the same
     "portal:second_factor": of_account(),
     "portal:second_factor_off": Door((), {**dict.fromkeys(EVERYONE, SIGN_IN), ACCOUNT: "/mon-compte/"}),  # not on
     # no provider is set up: tests/citizens

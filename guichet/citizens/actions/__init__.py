@@ -10,6 +10,7 @@ from guichet.citizens.actions.identities import (
     unlink_identity,
 )
 from guichet.citizens.actions.linking import change_email, find_link, send_email_change, send_link
+from guichet.citizens.actions.lost_factor import ask_removal, remove_lost
 from guichet.citizens.actions.mandating import (
     answer_invitation,
     declare_child,
@@ -28,6 +29,7 @@ from guichet.citizens.actions.setting_password import change_password, choose_pa
 __all__ = [
     "account_of",
     "answer_invitation",
+    "ask_removal",
     "be_seen",
     "change_email",
     "change_password",
@@ -46,6 +48,7 @@ __all__ = [
     "open_account",
     "open_from_link",
     "open_with_identity",
+    "remove_lost",
     "revoke_session",
     "revoke_sessions",
     "right_password",

@@ -11,6 +11,7 @@ from django.db import transaction
 from django_otp.oath import TOTP
 
 from guichet.citizens import letters
+from guichet.citizens.actions.lost_factor import keep_factor
 from guichet.citizens.actions.sessions import forget_sessions
 from guichet.citizens.actions.writing_down import locked, note
 from guichet.citizens.models import Account
@@ -60,8 +61,8 @@ def turn_off(account: Account, code: str) -> None:
     account = locked(account)
     if not _proves(account, code):
         raise Refused(WRONG, status=400)
-    account.totp_secret, account.totp_step, account.recovery_digests = "", -1, []
-    account.save(update_fields=["totp_secret", "totp_step", "recovery_digests"])
+    account.forget_factor()
+    account.save(update_fields=Account.FACTOR)
     queue(letters.warning(account.email, "La vérification en deux étapes de votre compte vient d'être retirée."))
     note("citizen.second_factor_off", account)
 
@@ -73,6 +74,7 @@ def second_proof(account: Account, code: str) -> bool:
     if not _proves(account, code):
         return False
     account.save(update_fields=["totp_step", "recovery_digests"])
+    keep_factor(account)
     return True
 
 

@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from guichet.citizens.actions import new_secret, second_proof, turn_off, turn_on
+from guichet.citizens.actions import ask_removal, new_secret, second_proof, turn_off, turn_on
+from guichet.citizens.actions.lost_factor import WAIT
 from guichet.citizens.actions.second_factor import WRONG, application_address
 from guichet.core.limits import forget, spend
 from guichet.core.refused import Refused
@@ -45,6 +46,18 @@ def code(request: HttpRequest) -> HttpResponse:
                 form.add_error("code", WRONG)
     context = {"form": form, "has_errors": status != 200}
     return render(request, "portal/account/code.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost(request: HttpRequest) -> HttpResponse:
+    """After the first proof, for who has neither telephone nor spare codes: what can be done, and when it will be."""
+    waited = pending(request)
+    if waited is None:
+        return redirect("portal:sign_in")
+    account = waited[0]
+    leaves_at = ask_removal(account) if request.method == "POST" else account.factor_leaves_at
+    return render(request, "portal/account/lost_code.html", {"leaves_at": leaves_at, "days": WAIT.days})
 
 
 @citizen_required
