@@ -28,6 +28,7 @@ from guichet.cases.models import (
 from guichet.cases.models.case import next_reference
 from guichet.core import files
 from guichet.journal.actions import record
+from guichet.knowledge import finding
 from guichet.knowledge.actions import start_draft
 from guichet.knowledge.models import Vote, Wording
 from guichet.organisation import directory
@@ -44,7 +45,14 @@ FEW, MANY = 5, 50
 Grow = Callable[[House, int], None]
 
 
+@pytest.fixture(autouse=True)
+def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a page takes here, what a process remembers of the base is not read again under the count."""
+    monkeypatch.setattr(finding, "FRESH_SECONDS", 3600)
+
+
 def questions(client: Client, address: str) -> list[str]:
+    finding.forget()
     client.get(address)  # what is remembered by the process is read here
     directory.forget()  # and what is remembered a few seconds only, once more
     directory.directory()
