@@ -43,7 +43,7 @@ def entries_of(person: Person, user: User) -> list[Dossier]:
 
 def came_with(found: Dossier, user: User) -> list[Attachment]:
     """The documents of the letter in which it came, when this agent may see it."""
-    letter = found.entry.letter
+    letter = found.entry.matter
     if letter is None or not Case.objects.visible_to(user).filter(pk=letter.pk).exists():
         return []
     rows = Attachment.objects.filter(

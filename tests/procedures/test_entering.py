@@ -14,9 +14,10 @@ from django.test import Client
 from django.utils import timezone
 
 from guichet.accounts.models import User
-from guichet.cases.actions import Told, open_told
+from guichet.cases.actions import Told, merge, open_told
 from guichet.cases.models import Case, CaseLink
 from guichet.core.refused import NotAllowed, Refused
+from guichet.desk.entries import came_with
 from guichet.journal.models import Event
 from guichet.people.identity import Claim
 from guichet.people.models import ContactPoint, Mandate, Person
@@ -165,6 +166,23 @@ def test_a_document_of_another_matter_is_not_taken(
         f"{BASE}{draft.key}/page/documents/", {"piece": "convention", "lettre": str(scan.pk)}
     )
     assert answer.status_code == 400 and not draft.pieces.exists()
+
+
+def test_a_letter_joined_to_another_matter_keeps_its_documents_for_the_entry(
+    mobility: Procedure, camille: Person, letter: Case, officers: Officers, region: Region
+) -> None:
+    draft = typed(mobility, camille, officers[0], arrival(), letter)
+    older = open_told(
+        Told(key=uuid.uuid4().hex, channel="phone", text="Demande où en est son courrier.", person=camille,
+             topic_id=region.licence.pk), by=region.chief,
+    )  # fmt: skip
+    merge(older, letter, by=region.chief)
+    scan, account = came_with(draft, officers[0])
+    assert (scan.name, account.name) == ("scan.pdf", "rib.pdf")
+    do.take_from_letter(draft, "convention", scan, by=officers[0])
+    do.send_piece(draft, "identite", person=camille, content=PDF, name="identite.pdf", by=officers[0])
+    filed = do.file_entry(draft, by=officers[0])
+    assert CaseLink.objects.filter(first=older, second=filed.case).exists()
 
 
 def test_without_a_proved_address_the_receipt_is_printed(

@@ -130,7 +130,7 @@ def filed(request: AgentRequest, reference: str) -> HttpResponse:
     if found is None or found.case is None:
         raise Http404
     receipt = found.case.interactions.filter(automatic="receipt").select_related("paper").first()
-    letter = found.entry.letter
+    letter = found.entry.matter
     context = {
         "nav": "dossiers", "dossier": found, "receipt": receipt, "paper": getattr(receipt, "paper", None),
         "sent_to": receipt.recipients[0][0] if receipt and receipt.recipients else "",

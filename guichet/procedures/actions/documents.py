@@ -72,7 +72,8 @@ def take_from_letter(dossier: Dossier, code: str, attachment: Attachment, *, by:
     row = locked_by_agent(dossier, by)
     entry = Entry.objects.get(dossier=row)
     came = attachment.interaction
-    if entry.letter_id is None or came.case_id != entry.letter_id or came.direction != Interaction.Direction.IN:
+    matter = entry.matter
+    if matter is None or came.case_id != matter.pk or came.direction != Interaction.Direction.IN:
         raise Refused("Ce document n'est pas arrivé avec cette demande.", status=404)
     if attachment.file.scan == StoredFile.Scan.INFECTED:
         raise Refused("Ce document contient un virus : demandez-en un autre.", status=409)

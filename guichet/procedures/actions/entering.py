@@ -123,8 +123,9 @@ def file_entry(dossier: Dossier, *, by: User) -> Dossier:
     assert filed.case is not None
     if not owes_none and not filed.case.interactions.filter(automatic="receipt").exists():
         acknowledge_on_paper(filed.case, to=asks if entry.basis in TRUSTED else None)
-    if entry.letter is not None and may_handle(by, entry.letter) and may_handle(by, filed.case):
-        link(entry.letter, filed.case, by=by)
+    matter = entry.matter
+    if matter is not None and may_handle(by, matter) and may_handle(by, filed.case):
+        link(matter, filed.case, by=by)
     return filed
 
 

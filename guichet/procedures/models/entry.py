@@ -41,3 +41,8 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_basis_display()}, {self.dossier}"
+
+    @property
+    def matter(self) -> Case | None:
+        """Where the letter and its documents are now: its case, or the one that case was merged into."""
+        return self.letter.survivor() if self.letter is not None else None
