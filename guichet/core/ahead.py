@@ -33,7 +33,7 @@ def ahead(*questions: Question) -> Iterator[Answers]:
     outermost = known is None
     if known is None:
         _answers.set(known := {})
-    known.update(found)
+    known |= found
     try:
         yield known
     finally:
