@@ -16,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 
 from guichet.core.filetypes import Kind, sniff
+from guichet.core.instances import fresh
 from guichet.core.models import StoredFile, storage_name
 from guichet.core.rows import insert_missing
 
@@ -35,7 +36,8 @@ def keep_all(items: Iterable[tuple[str, bytes]]) -> list[StoredFile]:
 
 def put(content: bytes, *, kind: Kind) -> StoredFile:
     """Store `content`, whose kind is known, and return its row, not inserted yet."""
-    return StoredFile(
+    return fresh(
+        StoredFile,
         sha256=put_bytes(content),
         size=len(content),
         media_type=kind.media_type,

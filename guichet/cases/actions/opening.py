@@ -73,7 +73,7 @@ def open_from(
     `also`: what is told with them, once `interaction` has its key.
     `silence`, `exempt`: of the procedure, for a dossier's thread (see `clocks_for`).
     """
-    parcel = Parcel()  # only its key, drawn with the others
+    parcel = fresh(Parcel)  # only its key, drawn with the others
     case.reference = make(number(case, interaction, parcel, *newcomer[:1], sequence=REFERENCES))
     case.person = case.person  # whose key may be known since a moment
     decision, tasks = (None, []) if quiet or case.is_file else orient(case, interaction)

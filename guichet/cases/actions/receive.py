@@ -28,6 +28,7 @@ from guichet.channels.contract import Inbound, Reader, Unreadable
 from guichet.core import files, rows
 from guichet.core.faults import reason_of, where
 from guichet.core.filetypes import MAIL as MAIL_KIND
+from guichet.core.instances import fresh
 from guichet.core.plugging import channel
 from guichet.core.refused import Refused
 from guichet.core.text import excerpt, one_line
@@ -61,7 +62,8 @@ def register_raw(
 ) -> InboundItem:
     """Keep what came in, before anything is understood. The same bytes twice are one item."""
     file = files.put(raw, kind=MAIL_KIND)  # the bytes are on the disk before a row says so
-    item = InboundItem(
+    item = fresh(
+        InboundItem,
         channel=name,
         digest=file.sha256,
         raw_id=file.sha256,
@@ -243,7 +245,8 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Non
     )
     teams = teams_written_to(inbound)
     written_to = next((team for team in teams if not team.takes_unrouted), None)
-    case = Case(
+    case = fresh(
+        Case,
         subject=one_line(inbound.subject)[:300] or excerpt(inbound.fresh_text, 80) or "(sans objet)",
         channel=Channel.EMAIL,
         person=person,

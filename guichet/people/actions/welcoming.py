@@ -78,7 +78,7 @@ def created(person: Person) -> Fact:
 
 
 def _new(claim: Claim, *, source: str) -> Person:
-    person = Person(kind=claim.kind, source=source, electronic_reply_refused=claim.electronic_reply_refused)
+    person = fresh(Person, kind=claim.kind, source=source, electronic_reply_refused=claim.electronic_reply_refused)
     for name in CLAIMED_FIELDS:
         setattr(person, name, getattr(claim, name))
     if claim.displayed_name and not (claim.family_name or claim.organisation_name):
