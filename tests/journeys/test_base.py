@@ -10,6 +10,7 @@ from tests.journeys.looking import check, go
 from tests.journeys.site import Site
 from tests.journeys.test_agent import enter
 from tests.journeys.test_keyboard import tab_to
+from tests.knowledge.test_pictures import photograph
 
 pytestmark = pytest.mark.browser
 ADDRESS = "/bureau/base/velo-dans-le-car/"
@@ -40,6 +41,19 @@ def test_from_a_draft_to_what_everyone_reads(visits: Visits, site: Site) -> None
     writer.get_by_role("textbox", name="Sources").fill("Règlement | https://exemple.example/reglement")
     go(writer, writer.get_by_role("button", name="Créer le brouillon"))
     check(writer, "écrire un article")
+    add_image = writer.get_by_role("button", name="Ajouter l'image et enregistrer")
+    writer.locator("input[type=file]").set_input_files(
+        {"name": "velo.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
+    )
+    go(writer, add_image)
+    expect(writer.get_by_role("alert")).to_contain_text("l'image non")
+    check(writer, "image sans texte")
+    writer.locator("input[type=file]").set_input_files(
+        {"name": "velo.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
+    )
+    writer.get_by_label("Texte de remplacement").fill("Un vélo plié, dans sa housse, sous un siège")
+    go(writer, add_image)
+    check(writer, "image ajoutée")
     go(writer, writer.get_by_role("button", name="Demander la relecture"))
     expect(writer.get_by_text("une autre personne la relit et la publie")).to_be_visible()
 
@@ -49,6 +63,7 @@ def test_from_a_draft_to_what_everyone_reads(visits: Visits, site: Site) -> None
 
     enter(agent, site)
     agent.goto(f"{site.url}{ADDRESS}")
+    expect(agent.locator("#rendu-page").get_by_role("img", name="Un vélo plié")).to_be_visible()
     expect(agent.get_by_role("link", name="Modifier")).to_have_count(0)
     agent.get_by_text("Signaler une erreur").click()
     agent.get_by_role("textbox", name="Ce qui est faux").fill("C'est 4 € depuis lundi.")
