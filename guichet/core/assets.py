@@ -13,23 +13,18 @@ else:
     from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class AsTheyAre(StaticFilesStorage):
+class Remembering(StaticFilesStorage):
+    @cached_property
+    def _address(self) -> Any:
+        return lru_cache(super().url)
+
+    def url(self, *asked: Any) -> str:
+        return str(self._address(*asked))
+
+
+class AsTheyAre(Remembering):
     """While developing, and in tests."""
 
-    @cached_property
-    def _address(self) -> Any:
-        return lru_cache(super().url)
 
-    def url(self, name: str | None) -> str:
-        return str(self._address(name))
-
-
-class Named(CompressedManifestStaticFilesStorage):
+class Named(Remembering, CompressedManifestStaticFilesStorage):
     """By their content, as they are served for real."""
-
-    @cached_property
-    def _address(self) -> Any:
-        return lru_cache(super().url)
-
-    def url(self, name: str | None, force: bool = False) -> str:
-        return str(self._address(name, force))
