@@ -28,8 +28,6 @@ class Account(models.Model):
     last_seen_at = models.DateTimeField("dernière visite", null=True)
     closed_at = models.DateTimeField("fermé le", null=True)
 
-    FACTOR = ("totp_secret", "totp_step", "recovery_digests", "factor_leaves_at")
-
     class Meta:
         verbose_name = "compte d'usager"
         indexes = [
@@ -64,10 +62,6 @@ class Account(models.Model):
     @property
     def has_second_factor(self) -> bool:
         return bool(self.totp_secret)
-
-    def forget_factor(self) -> None:
-        """Of this object; `FACTOR` is what is to be saved."""
-        self.totp_secret, self.totp_step, self.recovery_digests, self.factor_leaves_at = "", -1, [], None
 
     @property
     def name(self) -> str:

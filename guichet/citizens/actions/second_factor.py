@@ -11,7 +11,7 @@ from django.db import transaction
 from django_otp.oath import TOTP
 
 from guichet.citizens import letters
-from guichet.citizens.actions.lost_factor import keep_factor
+from guichet.citizens.actions.lost_factor import keep_factor, take_off
 from guichet.citizens.actions.sessions import forget_sessions
 from guichet.citizens.actions.writing_down import locked, note
 from guichet.citizens.models import Account
@@ -61,10 +61,7 @@ def turn_off(account: Account, code: str) -> None:
     account = locked(account)
     if not _proves(account, code):
         raise Refused(WRONG, status=400)
-    account.forget_factor()
-    account.save(update_fields=Account.FACTOR)
-    queue(letters.warning(account.email, "La vérification en deux étapes de votre compte vient d'être retirée."))
-    note("citizen.second_factor_off", account)
+    take_off(account, "citizen.second_factor_off", told=[account.email])
 
 
 @transaction.atomic
