@@ -72,18 +72,15 @@ CONTACTS = Kept(
 
 def questions(case: Case, user: User, before: str) -> list[Question]:
     """Most of what the page asks, in one trip; how `list_context` goes on depends on what it finds."""
-    person = _shown(case)
-    of_person = [POINTS.asking(person), PROPOSED.asking(person), family_question(person)] if person else []
+    of_person: list[Question] = []
+    if (person := case.person) is not None:
+        shown = person.merged_into_id or person.pk  # as `person_context`
+        of_person = [POINTS.asking(shown), PROPOSED.asking(shown), family_question(person)]
     return [
         *bar.questions(user), *listing.questions(user), *history_questions(case, before), *editor_questions(case),
         *of_person, TASKS.asking(case.pk), LINKS.asking(case.pk), MERGES.asking(case.pk),
         LAST_DECISION.asking(case.pk), FIRST_MESSAGE.asking(case.pk),
     ]  # fmt: skip
-
-
-def _shown(case: Case) -> int | None:
-    """The record on the right: that of the person, or the one it was merged into."""
-    return (case.person.merged_into_id or case.person.pk) if case.person else None
 
 
 def visible_case(request: AgentRequest, reference: str) -> Case:

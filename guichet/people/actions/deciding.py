@@ -38,11 +38,12 @@ class Line:
 
 def family_of(person: Person) -> list[int]:
     """Ids of a person and of every record merged into it."""
-    return [pk for (pk,) in ask(*family_question(person.merged_into_id or person.pk))]
+    return [pk for (pk,) in ask(*family_question(person))]
 
 
-def family_question(root: int) -> Question:
-    """What `family_of` asks, for the record that others are merged into."""
+def family_question(person: Person) -> Question:
+    """What `family_of` asks."""
+    root = person.merged_into_id or person.pk
     return "SELECT id FROM people_person WHERE id = %s OR merged_into_id = %s", [root, root]
 
 
