@@ -1,4 +1,4 @@
-"""A page asks the database the same number of questions whether it shows five lines or twenty."""
+"""A page asks the database the same number of questions whether it shows five lines or fifty."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from guichet.procedures.models import Deadline, Dossier, DossierBatchItem, Entry
 from tests.factories import article, case_of, mail, receive, signed_in
 from tests.house.lived import CITIZEN, House, agent, citizen
 
-FEW, MANY = 5, 20
+FEW, MANY = 5, 50
 Grow = Callable[[House, int], None]
 
 

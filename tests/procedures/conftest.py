@@ -70,6 +70,11 @@ def camille(region: Region) -> Person:
     return citizen()
 
 
+def without_number(text: str, dossier: Dossier) -> str:
+    """What it says besides the number of the dossier, which is drawn and may hold any digits."""
+    return text.replace(dossier.reference, "").replace(dossier.spoken_reference, "")
+
+
 def fill(draft: Dossier, person: Person, answers: dict[str, Any]) -> Dossier:
     posted = {code: value if isinstance(value, list) else [value] for code, value in answers.items()}
     for page in draft.definition.pages:
