@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from guichet.cases.policy import Viewer
 from guichet.core.rows import ask
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):  # some three hundred a page: made faster than a dataclass
     team: int | None
     channel: str
     stage: str
@@ -37,4 +35,4 @@ def look(viewer: Viewer, also: Sequence[tuple[str, Sequence[Any]]]) -> tuple[str
         f"FROM ({sums}) AS line (team, channel, stage, mine, number))" + "".join(f", ({sql})" for sql, _ in also),
         [*values, *(value for _, given in also for value in given)],
     )
-    return snapshot, [Count(*line) for line in counts or []], numbers
+    return snapshot, [Count._make(line) for line in counts or []], numbers

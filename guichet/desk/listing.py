@@ -25,7 +25,7 @@ from guichet.core.kept import Kept
 from guichet.core.rows import ask
 from guichet.core.text import key_of
 from guichet.desk import queues
-from guichet.desk.forms.filters import SORTS, FilterForm, condition_of
+from guichet.desk.forms.filters import SORTS, FilterForm, chosen, condition_of
 from guichet.desk.queues import AWAKE, CAPPED, Group, Queue, default_key, make_mark, queue_of, read_mark
 from guichet.organisation.directory import directory
 
@@ -72,7 +72,7 @@ class Listing:
     queue: Queue
     filters: dict[str, str]
     sort: str
-    form: FilterForm
+    asked: Mapping[str, str]  # as the address or the view says it, what is unknown included
     view: SavedView | None = None
     misread: bool = False
 
@@ -98,11 +98,16 @@ class Listing:
         return {"file": self.queue.key, **self.filters, **({"tri": self.sort} if self.sort else {})}
 
     @property
+    def form(self) -> FilterForm:
+        return FilterForm(self.asked, user=self.user, auto_id="filtre-%s")
+
+    @property
     def chips(self) -> list[Chip]:
-        if self.view is not None:
+        if self.view is not None or not self.filters:
             return []
+        form = self.form
         return [
-            Chip(self.form.says(name, value), urlencode({n: v for n, v in self.plain.items() if n != name}))
+            Chip(form.says(name, value), urlencode({n: v for n, v in self.plain.items() if n != name}))
             for name, value in self.filters.items()
         ]
 
@@ -120,8 +125,7 @@ def read_listing(
         view = SavedView.objects.visible_to(user).filter(pk=key).first()
     if wanted:
         asked = dict(parse_qsl(view.query)) if view else {}
-    form = FilterForm(asked, user=user, auto_id="filtre-%s")
-    filters, misread = form.chosen()
+    filters, misread = chosen(asked, user)
     queue = queue_of(asked.get("file", ""), user)
     if queue is None:
         misread = misread or bool(asked.get("file"))
@@ -134,19 +138,22 @@ def read_listing(
         known,
         filters,
         sort if sort in dict(SORTS) else "",
-        form,
+        asked,
         view,
         misread or (bool(wanted) and view is None),
     )
 
 
-def page(listing: Listing, after: str = "", before: str = "") -> Page:
-    """One page after a mark, or the one before it; the first without a mark."""
+def page(listing: Listing, after: str = "", before: str = "", *, elsewhere: bool = True) -> Page:
+    """One page after a mark, or the one before it; the first without a mark.
+
+    `elsewhere`: whether the agent may hold cases of teams he does not see, as `Overview` tells.
+    """
     mark, back = (read_mark(after), False) if after else (read_mark(before), True)
     if mark is None:
         back = False
     column, latest_first = ORDERS[listing.sort]
-    parts = _numbers(listing, PAGE + 1, mark, back=back)
+    parts = _numbers(listing, PAGE + 1, mark, back=back, elsewhere=elsewhere)
     found = []
     if parts is not None:
         # The numbers first, then their lines, whatever the planner thinks of it.
@@ -159,7 +166,7 @@ def page(listing: Listing, after: str = "", before: str = "") -> Page:
     if back:
         found.reverse()
         if len(found) < PAGE and not more:  # the beginning moved meanwhile: the first page, whole
-            return page(listing)
+            return page(listing, elsewhere=elsewhere)
     following = make_mark(getattr(found[-1], column), found[-1].pk) if found and (more or back) else ""
     previous = (
         make_mark(getattr(found[0], column), found[0].pk) if found and ((back and more) or (mark and not back)) else ""
@@ -173,7 +180,9 @@ def numbers(listing: Listing, at_most: int) -> list[int]:
     return [pk for pk, _ in ask(*parts)] if parts else []
 
 
-def _numbers(listing: Listing, limit: int, mark: tuple[datetime, int] | None, *, back: bool) -> Parts | None:
+def _numbers(
+    listing: Listing, limit: int, mark: tuple[datetime, int] | None, *, back: bool, elsewhere: bool = True
+) -> Parts | None:
     """SQL of the numbers of a page, with the moments they are sorted by; None for who sees nothing."""
     viewer = viewer_of(listing.user)
     if viewer is None:
@@ -188,7 +197,9 @@ def _numbers(listing: Listing, limit: int, mark: tuple[datetime, int] | None, *,
             Q(**{f"{column}__{sign}e": moment}), Q(**{f"{column}__{sign}": moment}) | Q(**{f"id__{sign}": pk})
         )
     way = "-" if down else ""
-    parts = _sources(listing, viewer, cases.order_by(f"{way}{column}", f"{way}id"), ("pk", column), limit)
+    parts = _sources(
+        listing, viewer, cases.order_by(f"{way}{column}", f"{way}id"), ("pk", column), limit, elsewhere=elsewhere
+    )
     order = "DESC" if down else "ASC"
     sql = f"SELECT * FROM ({parts[0]}) AS found (pk, at) ORDER BY at {order}, pk {order} LIMIT {limit}"  # noqa: S608
     return sql, parts[1]
@@ -219,7 +230,15 @@ def _base(listing: Listing, viewer: Viewer) -> CaseQuerySet:
     return cases.annotate(moved_at=MOVED_AT).filter(listing.condition)
 
 
-def _sources(listing: Listing, viewer: Viewer, cases: CaseQuerySet, columns: tuple[str, ...], limit: int) -> Parts:
+def _sources(
+    listing: Listing,
+    viewer: Viewer,
+    cases: CaseQuerySet,
+    columns: tuple[str, ...],
+    limit: int,
+    *,
+    elsewhere: bool = True,
+) -> Parts:
     """SQL of the first lines of each part of what the agent sees: what is his, or each of his teams and the rest."""
 
     def written(some: CaseQuerySet) -> Parts:
@@ -233,11 +252,11 @@ def _sources(listing: Listing, viewer: Viewer, cases: CaseQuerySet, columns: tup
     if listing.queue.mine or not viewer.teams or team is not None:
         return written(his)
     each, values = written(cases.filter(team_id=RawSQL("its.team", ())))
+    its = f"SELECT line.* FROM unnest(%s::bigint[]) AS its (team), LATERAL {each} AS line"  # noqa: S608
+    if not elsewhere:
+        return its, (sorted(viewer.teams), *values)
     own, more = written(his.exclude(team_id__in=sorted(viewer.teams)))
-    return (
-        f"SELECT line.* FROM unnest(%s::bigint[]) AS its (team), LATERAL {each} AS line UNION ALL {own}",  # noqa: S608
-        (sorted(viewer.teams), *values, *more),
-    )
+    return f"{its} UNION ALL {own}", (sorted(viewer.teams), *values, *more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +266,7 @@ class Overview:
     snapshot: str
     plain: list[Group]
     groups: list[Group]
+    elsewhere: bool = False  # whether the agent holds running cases of teams he does not see
 
 
 def questions(user: User) -> list[Question]:
@@ -265,10 +285,11 @@ def overview(user: User) -> Overview:
     lists = [read_listing({"vue": str(view.pk)}, user, [], view=view) for view in views]
     snapshot, found, numbers = look(viewer, [_counting(one, viewer) for one in lists])
     plain = queues.groups(user, found)
+    elsewhere = any(count.mine and count.team not in viewer.teams for count in found)
     if not views:
-        return Overview(snapshot, plain, plain)
+        return Overview(snapshot, plain, plain, elsewhere)
     kept = [
         Queue(f"vue-{view.pk}", view.name, "share-2" if view.team_id else "list-filter", count=number, capped=True)
         for view, number in zip(views, numbers, strict=True)
     ]
-    return Overview(snapshot, plain, [plain[0], Group("Mes vues", kept), *plain[1:]])
+    return Overview(snapshot, plain, [plain[0], Group("Mes vues", kept), *plain[1:]], elsewhere)

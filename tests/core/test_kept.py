@@ -61,3 +61,14 @@ def test_what_cannot_be_kept_is_refused(teams: list[Team]) -> None:
         Kept(lambda n: Team.objects.filter(pk=n).prefetch_related("topics"))(1)
     moments = Kept(lambda at: Team.objects.filter(memberships__user__joined_at__lt=at))
     assert moments(timezone.now() - timedelta(days=1)) == []
+
+
+def test_codes_may_be_written_in_the_query(teams: list[Team]) -> None:
+    lower = Team.objects.create(code="ab", name="Équipe", path="/9/", position=9)
+    asked = Team.objects.filter(code__written=["ab", "c_d"])
+    assert list(asked) == [lower]
+    assert list(Team.objects.exclude(code__written=["ab"])) == teams
+    assert "IN ('ab', 'c_d')" in str(asked.query)
+    for code in ("a'b", "A", "a b", ""):
+        with pytest.raises(ValueError, match="codes"):
+            list(Team.objects.filter(code__written=["ab", code]))

@@ -44,14 +44,16 @@ def test_counters_equal_lists(make_case: Make, team: Team, other_team: Team, age
 
 def lists(user: User, **filters: str) -> dict[str, list[int]]:
     """What each queue lists under these filters, with their counts checked."""
-    groups = queues.groups(user)
-    found = {}
+    seen = listing.overview(user)
+    groups, found = seen.groups, {}
     for key in [queue.key for group in groups for queue in group.queues]:
         listed = listing.read_listing({"file": key, **filters}, user, groups)
         assert not listed.misread
         found[key] = listing.numbers(listed, 500)
         assert listing.count(listed, groups) == len(found[key]) == listed.matching().count(), key
         assert set(found[key]) == set(listed.matching().values_list("pk", flat=True)), key
+        shown = listing.page(listed, elsewhere=seen.elsewhere).cases
+        assert [case.pk for case in shown] == found[key][: listing.PAGE], key
     return found
 
 
@@ -109,6 +111,8 @@ def test_counters_and_lists_agree_through_a_life(
         if turn:
             assert fold_tallies(at_least=1)
     assert lists(alone)["toutes"]  # what is his by name, of teams that are not his
+    assert listing.overview(alone).elsewhere
+    assert not listing.overview(leader).elsewhere or Case.objects.running().filter(assignee=leader).exclude(team=team)
     cases[0].delete()
     agree(chief)
     assert fold_tallies(at_least=10**6) == 0
@@ -217,3 +221,30 @@ def test_odd_addresses_are_harmless(case: Case, desk: Client) -> None:
         "tri=x&etat=closed&attente=-1",
     ):
         assert desk.get(f"/bureau/?{query}").status_code == 200
+
+
+def test_what_opens_first_is_read_in_its_own_index(make_case: Make, team: Team, agent: User) -> None:
+    """The server prepares the statement once for all values: the index must be seen without knowing them."""
+    make_case(team)
+    listed = listing.read_listing({"file": f"equipe-{team.pk}"}, agent, queues.groups(agent))
+    sql, values = listing._numbers(listed, 31, None, back=False) or ("", ())
+    pieces = sql.split("%s")
+    numbered = pieces[0] + "".join(f"${n}{piece}" for n, piece in enumerate(pieces[1:], 1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes JOIN pg_class ON relname = indexname "
+            "JOIN pg_index ON indexrelid = pg_class.oid WHERE tablename = 'cases_case' AND NOT indisunique"
+        )
+        for (name,) in cursor.fetchall():
+            if name != "inbox_to_handle":
+                cursor.execute(f'DROP INDEX "{name}"')
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE list_of_team AS {numbered}")
+        given = ", ".join("%s" for _ in values)
+        cursor.execute(f"EXPLAIN EXECUTE list_of_team ({given})".replace("%s", "{}").format(*map(_literal, values)))
+        assert "inbox_to_handle" in str(cursor.fetchall())
+        cursor.execute("DEALLOCATE list_of_team")
+
+
+def _literal(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value)

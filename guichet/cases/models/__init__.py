@@ -2,7 +2,7 @@
 
 from guichet.cases.models.answering import AnswerIdea, AnswerSent
 from guichet.cases.models.batch import Batch, BatchItem
-from guichet.cases.models.case import Case, CaseLink, CaseMerge, CaseQuerySet, Participant, Status, Task
+from guichet.cases.models.case import Case, CaseLink, CaseMerge, CaseQuerySet, Participant, Status
 from guichet.cases.models.clock import Clock, Suspension
 from guichet.cases.models.follow import FollowCode
 from guichet.cases.models.inbound import InboundItem
@@ -12,6 +12,7 @@ from guichet.cases.models.passing import PassedOn
 from guichet.cases.models.presence import Presence
 from guichet.cases.models.review import Review, ReviewDraw
 from guichet.cases.models.routing import RoutingDecision, RoutingModel, RoutingRule, TopicExample
+from guichet.cases.models.task import Task
 from guichet.cases.models.words import CaseWords
 from guichet.cases.models.writing import Draft, PaperLetter, Proposal
 

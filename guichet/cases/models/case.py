@@ -51,7 +51,8 @@ SEARCHED = ("sensitivity", "closed_at", "channel")
 OVER = frozenset({Status.CLOSED, Status.TRANSMITTED, Status.MERGED, Status.ABUSIVE})
 # Somebody of ours has something to do.
 TO_HANDLE = frozenset({Status.REGISTERED, Status.ASSIGNED, Status.IN_PROGRESS, Status.REOPENED, Status.IN_APPROVAL})
-HANDLE = Q(status__in=sorted(status.value for status in TO_HANDLE), snoozed_until__isnull=True)
+_TO_HANDLE = sorted(status.value for status in TO_HANDLE)
+HANDLE = Q(status__written=_TO_HANDLE, snoozed_until__isnull=True)  # as the index `inbox_to_handle` says
 _LIVE = frozenset(
     {
         Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING_CITIZEN, Status.WAITING_THIRD, Status.IN_APPROVAL,
@@ -204,6 +205,13 @@ class Case(models.Model):
                 condition=Q(closed_at__isnull=True),
                 include=FILTERED,
                 name="inbox_of_team",
+            ),
+            # What opens first, where those who wait for a citizen are most of the cases due.
+            models.Index(
+                fields=["team", "due_at", "id"],
+                condition=Q(closed_at__isnull=True, snoozed_until__isnull=True, status__in=_TO_HANDLE),
+                include=("sensitivity", "assignee"),
+                name="inbox_to_handle",
             ),
             models.Index(
                 fields=["due_at", "id"],
@@ -367,33 +375,3 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.email
-
-
-class Task(models.Model):
-    """Something an agent must do besides answering: a mail that failed, a duplicate to decide, a call to make."""
-
-    class Kind(models.TextChoices):
-        FAILED_DELIVERY = "failed_delivery", "Message non remis"
-        BOUNCE = "bounce", "Adresse refusée"
-        DANGER = "danger", "Personne en danger"
-        OTHER = "other", "À faire"
-
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="tasks")
-    kind = models.CharField(max_length=16, choices=Kind, default=Kind.OTHER)
-    label = models.CharField("à faire", max_length=200)
-    about = models.CharField(max_length=60, blank=True)  # "delivery:12"
-    due_on = models.DateField("pour le", null=True, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-    done_at = models.DateTimeField(null=True)
-    done_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["case", "about"], condition=Q(done_at__isnull=True) & ~Q(about=""), name="one_open_task_about"
-            )
-        ]
-        indexes = [models.Index(fields=["case"], condition=Q(done_at__isnull=True), name="open_tasks")]
-
-    def __str__(self) -> str:
-        return self.label

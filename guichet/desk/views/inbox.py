@@ -24,7 +24,7 @@ def list_context(request: AgentRequest) -> dict[str, Any]:
     context = {"nav": "inbox", "live_since": seen.snapshot, "groups": groups}
     listed = listing.read_listing(request.GET, user, plain)
     after, before = request.GET.get("apres", ""), request.GET.get("precedent", "")
-    page = listing.page(listed, after, before)
+    page = listing.page(listed, after, before, elsewhere=seen.elsewhere)
     key = f"vue-{listed.view.pk}" if listed.view else listed.queue.key
     chosen = next((queue for group in groups for queue in group.queues if queue.key == key), listed.queue)
     number = chosen.count if listed.view or not listed.filters else listing.count(listed, plain)
