@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from functools import partial
 from html import escape  # that of Django asks each time whether the text is a translation to come
 
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from guichet.cases.models import Status
+from guichet.core.templatetags.addresses import remembered
 from guichet.core.templatetags.guichet import icon, remaining
 from guichet.desk.queues import Queue, Row
 from guichet.organisation.models import Channel, Topic
@@ -24,13 +24,13 @@ SMALL = partial(icon, css="icon--s")
 
 def lines(rows: Iterable[Row], *, kept: str = "", opened: int | None = None) -> SafeString:
     """`kept`: what the address says of the list; `opened`: the case shown beside it."""
-    before, after = reverse("desk:case", args=["-"]).rsplit("-", 1)  # asked once: each answer costs as much as a line
+    before, after = remembered("desk:case", "-").rsplit("-", 1)
     return mark_safe("".join(_line(row, before, f"{after}?{kept}" if kept else after, opened) for row in rows))  # noqa: S308
 
 
 def lines_of_queues(queues: Iterable[Queue], *, opened: str) -> SafeString:
     """`opened`: the key of the one whose list is shown."""
-    inbox = reverse("desk:inbox")
+    inbox = remembered("desk:inbox")
     return mark_safe(  # noqa: S308
         "".join(
             f'<li><a href="{inbox}?{escape(queue.address)}"{_PAGE if queue.key == opened else ""}>{icon(queue.icon)} '

@@ -45,6 +45,12 @@ def url(parser: Parser, token: Token) -> Address:
     return Address(node.view_name, node.args, node.kwargs, node.asvar)
 
 
+def remembered(name: str, *args: Any) -> str:
+    """`reverse(name, args=args)` for what is written without a template."""
+    urlconf = get_urlconf() or settings.ROOT_URLCONF
+    return _address(name, args, (), _types(args, ()), None, get_script_prefix(), urlconf)
+
+
 def _types(args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> tuple[type, ...]:
     """1 and True are equal, and make two addresses."""
     return (*map(type, args), *(type(value) for _, value in kwargs))

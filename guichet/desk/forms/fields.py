@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.choices import BaseChoiceIterator
 
 from guichet.accounts.models import User
 from guichet.cases.models import Case
@@ -48,6 +49,16 @@ class Carried(forms.BaseForm):
             self.add_error(None, refusal.message)
             return refusal.status
         return 0
+
+
+class Ready(BaseChoiceIterator):
+    """Pairs of a value and its label, taken as they are: a hundred topics are not put right again at each page."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.pairs = pairs
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.pairs)
 
 
 class DeskForm(Carried, forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils import timezone
 from guichet.accounts.models import User
 from guichet.cases.models import Status
 from guichet.cases.models.case import MOVED_AT, OVER
-from guichet.desk.forms.fields import DeskForm
+from guichet.desk.forms.fields import DeskForm, Ready
 from guichet.organisation.directory import Directory, directory
 from guichet.organisation.models import Channel
 
@@ -37,8 +38,9 @@ class FilterForm(DeskForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sujet"].choices = _topics(directory(), user.clearance)  # type: ignore[attr-defined]
-        self.fields["dep"].choices = [("", "Tous"), *((code, code) for code in settings.REGION_DEPARTMENTS)]  # type: ignore[attr-defined]
+        departments = [("", "Tous"), *((code, code) for code in settings.REGION_DEPARTMENTS)]
+        self.fields["sujet"].choices = Ready(_topics(directory(), user.clearance))  # type: ignore[attr-defined]
+        self.fields["dep"].choices = Ready(departments)  # type: ignore[attr-defined]
 
     def chosen(self) -> tuple[dict[str, str], bool]:
         """Filters that hold, and whether some of what was asked is unknown; nothing unknown is applied."""
@@ -49,6 +51,11 @@ class FilterForm(DeskForm):
             if value and name != "tri"
         }
         return found, bool(self.errors)
+
+    @classmethod
+    def shown(cls, given: Mapping[str, str], user: User) -> tuple[Any, ...]:
+        """What the fields show, without making them: what was chosen, and the topics to choose from."""
+        return (*(given.get(name, "") for name in cls.base_fields), *_topics(directory(), user.clearance))
 
     def says(self, name: str, value: str) -> str:
         """The filter in words, for what removes it."""
@@ -61,6 +68,13 @@ class FilterForm(DeskForm):
         if name == "attente":
             return f"Sans nouvelle {label[0].lower()}{label[1:]}"
         return f"Département {label}" if name == "dep" else label
+
+
+def chosen(given: Mapping[str, str], user: User) -> tuple[dict[str, str], bool]:
+    """As the form says; most addresses choose nothing, and nine fields are not made for that."""
+    if not any(given.get(name) for name in FilterForm.base_fields):
+        return {}, False
+    return FilterForm(given, user=user).chosen()
 
 
 @lru_cache(maxsize=8)  # a directory is read again every few seconds
@@ -94,4 +108,4 @@ def _with_those_below(pk: int) -> list[int]:
     return [t.pk for t in here.topics.values() if any(step.pk == pk for step in here.topic_lineage(t))]
 
 
-__all__ = ["MOVED_AT", "SORTS", "FilterForm", "condition_of"]
+__all__ = ["MOVED_AT", "SORTS", "FilterForm", "chosen", "condition_of"]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from guichet.accounts.models import User
 from guichet.accounts.policy import is_supervisor, may_read_routing, takes_shared_cases
 from guichet.cases.models import RoutingDecision
+from guichet.core.templatetags.addresses import remembered
 from guichet.core.text import key_of
 from guichet.desk import bar
 from guichet.desk.forms.filters import FilterForm
 from guichet.desk.lines import lines, lines_of_queues
+from guichet.desk.listing import Listing
 from guichet.desk.queues import Group
 from guichet.desk.views.mail import outgoing_folder
 
@@ -69,18 +73,17 @@ def unread_warnings(context: Any) -> int:
 
 
 @register.simple_tag
-def filter_fields(form: FilterForm) -> SafeString:
+def filter_fields(listed: Listing) -> SafeString:
     """The fields of the filters, with their sixty topics; written again when one of them changes."""
-    return _written(_Fields(form))
+    return _written(_Fields(listed))
 
 
 class _Fields:
-    """A form known by what it would show."""
+    """The filters of a list, known by what they would show."""
 
-    def __init__(self, form: FilterForm) -> None:
-        self.form = form
-        topics = form.fields["sujet"].choices  # type: ignore[attr-defined]
-        self.shown = (tuple(form.data.get(name, "") for name in form.fields), tuple(topics))
+    def __init__(self, listed: Listing) -> None:
+        self.listed = listed
+        self.shown = FilterForm.shown(listed.asked, listed.user)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Fields) and self.shown == other.shown
@@ -91,7 +94,20 @@ class _Fields:
 
 @lru_cache(maxsize=200)
 def _written(fields: _Fields) -> SafeString:
-    return render_to_string("desk/_filter_fields.html", {"form": fields.form})
+    return render_to_string("desk/_filter_fields.html", {"form": fields.listed.form})
+
+
+@register.simple_tag(takes_context=True)
+def act_later(context: Any, item: Mapping[str, Any]) -> SafeString:
+    """Where the form of an act comes when it is opened (actes.js): a link to its page."""
+    address = remembered("desk:act", context["case"].reference, item["verb"])
+    kept = context.get("kept", "")
+    return format_html(
+        '<p class="detail__corps" data-acte><a href="{}{}">Remplir sur une page<span class="sr"> : {}</span></a></p>',
+        address,
+        f"?{kept}" if kept else "",
+        item["act"].label,
+    )
 
 
 @register.simple_tag(takes_context=True, name="lines")
