@@ -236,6 +236,17 @@ def test_words_are_counted_as_they_are_read(monkeypatch: pytest.MonkeyPatch, lin
     assert words.spelt() == Counter(word for text in TEXTS for word in plain_words(text))
 
 
+def test_words_that_begin_alike_are_told_apart() -> None:
+    """Letters are taken eight at a time: what comes after, and where each word ends, must count as well."""
+    long = "anticonstitutionnellement"
+    said = [long[:size] + end for size in range(1, len(long) + 1) for end in ("", "s", "x")]
+    said += ["enseigne" + second for second in ("ment", "ments", "mentenseigne", "enseigne")]
+    many = Counter({word: times % 3 + 1 for times, word in enumerate(dict.fromkeys(said))})
+    words = Vocabulary()
+    words.count([" ".join(many.elements())], pairs=False)
+    assert words.spelt() == many
+
+
 def test_all_the_words_near_are_found_at_their_distance() -> None:
     draw = random.Random(7)
     words = sorted({"".join(draw.choices("abet", k=draw.randint(3, 11))) for _ in range(600)})

@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,25 +22,16 @@ Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
 Marks = npt.NDArray[np.uint64]
 
-AT_ONCE = 1 << 19  # letters
+AT_ONCE = 1 << 20  # letters
 NOTHING, LINE_END = -1, -2  # instead of the number of a term
 _LETTER, _DIGIT, _END = 1, 2, 3
 _KINDS = np.zeros(128, dtype=np.uint8)
 _KINDS[97:123], _KINDS[48:58] = _LETTER, _DIGIT
 _KINDS_OF_ONE_LINE = _KINDS.copy()
 _KINDS[10] = _END
-# A word is the sum of its signs, each multiplied by a power of an odd number: as words start anywhere in a text, the
-# sums are taken from its beginning, then divided by the power where the word starts. All modulo 2^64.
-_MODULUS, _BASE = 1 << 64, 0x9E3779B97F4A7C15
-_INVERSE = pow(_BASE, -1, _MODULUS)
-_SIGNS = np.random.default_rng(20261127).integers(1, _MODULUS, 128, dtype=np.uint64)
-
-
-@lru_cache(maxsize=2)
-def _powers(base: int, many: int) -> Marks:
-    found = np.full(many, base, dtype=np.uint64)
-    found[0] = 1
-    return np.asarray(np.multiply.accumulate(found))
+# The mark of a word is made of its letters, eight at a time: two words of eight letters at most never have the same.
+_TAKEN, _MIXED = 8, np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.array([(1 << 8 * kept) - 1 for kept in range(_TAKEN + 1)], dtype="<u8")  # of the eight letters, so many
 
 
 class Vocabulary:
@@ -65,10 +55,9 @@ class Vocabulary:
         read = [self._read(texts[first:last], first, lines=pairs) for first, last in _blocks(texts)]
         stems = np.concatenate([found for found, _ in read]) if read else np.zeros(0, dtype=np.int32)
         of = np.concatenate([places for _, places in read]) if read else np.zeros(0, dtype=np.int32)
-        full = stems != NOTHING
-        stems, of = stems[full], of[full]
-        rows, columns = [stems[stems >= 0]], [of[stems >= 0]]
+        rows, columns = [stems], [of]
         if pairs:
+            rows, columns = [stems[stems >= 0]], [of[stems >= 0]]
             followed = (stems[:-1] >= 0) & (stems[1:] >= 0)  # each text ends a line: none follows another text
             rows.append(self._pairs(stems[:-1][followed], stems[1:][followed]))
             columns.append(of[:-1][followed])
@@ -78,7 +67,8 @@ class Vocabulary:
         return _counted(np.concatenate(rows), np.concatenate(columns), (len(self.numbers), len(texts)))
 
     def _read(self, texts: Sequence[str], first: int, *, lines: bool) -> tuple[Places, Places]:
-        """The terms of all the words in order, and the place of the text each stands in. `lines`: with their ends."""
+        """The terms of the words that say something, in order, and the place of the text each stands in. `lines`: with
+        the ends of lines."""
         plain = [folded(text) + "\n" for text in texts]
         joined = "".join(plain)
         marks, starts, ends = _cut(joined, lines=lines)
@@ -89,8 +79,9 @@ class Vocabulary:
         self._learn([joined[starts[n] : ends[n]] for n in at[new].tolist()])
         self._times[words] += np.bincount(which, minlength=len(different))
         sizes = np.cumsum([len(text) for text in plain])
-        of = first + np.searchsorted(sizes, starts, side="right")
-        return self._terms[words][which], of.astype(np.int32)
+        found = self._terms[words][which]
+        full = found != NOTHING
+        return found[full], (first + np.searchsorted(sizes, starts[full], side="right")).astype(np.int32)
 
     def _learn(self, words: Sequence[str]) -> None:
         found = [self._number(stem) if (stem := term(word)) else NOTHING for word in words]
@@ -102,8 +93,8 @@ class Vocabulary:
     def _pairs(self, first: Places, second: Places) -> Places:
         wide = len(self.numbers)
         keys, at = np.unique(first.astype(np.int64) * wide + second, return_inverse=True)
-        names = list(self.numbers)
-        found = [self._number(f"{names[key // wide]} {names[key % wide]}") for key in keys.tolist()]
+        names, numbered = list(self.numbers), zip((keys // wide).tolist(), (keys % wide).tolist(), strict=True)
+        found = [self._number(f"{names[a]} {names[b]}") for a, b in numbered]
         return np.array(found, dtype=np.int32)[at]
 
     def _number(self, name: str) -> int:
@@ -129,10 +120,23 @@ def _cut(text: str, *, lines: bool) -> tuple[Marks, Numbers, Numbers]:
     kinds[1:-1] = (_KINDS if lines else _KINDS_OF_ONE_LINE)[letters]
     edges = np.flatnonzero((kinds[:-1] != kinds[1:]) | (kinds[1:] == _END))  # two ends of line are two
     starts, ends = edges[kinds[1:][edges] > 0], edges[kinds[:-1][edges] > 0]
-    many = max(2 * AT_ONCE, len(letters))
-    sums = np.zeros(len(letters) + 1, dtype=np.uint64)
-    np.cumsum(_SIGNS[letters] * _powers(_BASE, many)[: len(letters)], out=sums[1:])
-    return (sums[ends] - sums[starts]) * _powers(_INVERSE, many)[starts], starts, ends
+    return _marks(letters, starts, ends - starts), starts, ends
+
+
+def _marks(letters: npt.NDArray[np.uint8], starts: Numbers, sizes: Numbers) -> Marks:
+    """A number for each word, the same for the same letters. Others meet by chance, once in 2^64 pairs."""
+    padded = np.zeros(len(letters) + _TAKEN, dtype=np.uint8)
+    padded[: len(letters)] = letters
+    eight = np.ndarray(len(letters) + 1, dtype="<u8", buffer=padded, strides=(1,))  # the letters from each place on
+    found = eight[starts] & _FIRST[np.minimum(sizes, _TAKEN)]
+    longer, done = np.flatnonzero(sizes > _TAKEN), _TAKEN
+    while len(longer):
+        left = sizes[longer] - done
+        mixed = found[longer] * _MIXED
+        mixed ^= mixed >> np.uint64(32)
+        found[longer] = (mixed + (eight[starts[longer] + done] & _FIRST[np.minimum(left, _TAKEN)])) * _MIXED
+        longer, done = longer[left > _TAKEN], done + _TAKEN
+    return np.asarray(found, dtype=np.uint64)
 
 
 def lines_matrix(lines: Sequence[str], numbers: Mapping[str, int]) -> csr_matrix:

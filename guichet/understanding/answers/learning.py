@@ -204,7 +204,8 @@ def teach(index: Index, examples: Sequence[Example], read: Callable[[str], Query
 def _themes(wordings: Wordings, index: Index) -> Numbers:
     number = {theme: at for at, theme in enumerate(wordings.groups)}
     ends = [(themes[0], themes[-1]) if themes else ("", "") for themes in index.themes]
-    return np.array([[number.get(theme, -1) for theme in pair] for pair in ends], dtype=np.int64).reshape(-1, 2).T
+    pairs = np.array([[number.get(theme, -1) for theme in pair] for pair in ends], dtype=np.int64).reshape(-1, 2)
+    return np.ascontiguousarray(pairs.T)  # one row after the other: each question reads them whole
 
 
 def lent(taught: Taught, learnt_on: Index, to: Index) -> Taught:
