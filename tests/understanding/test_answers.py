@@ -14,10 +14,10 @@ from guichet.understanding.answers.engine import Engine, Outcome, build
 from guichet.understanding.answers.index import Article
 from guichet.understanding.answers.learning import Example
 from guichet.understanding.answers.measure import measure
-from guichet.understanding.answers.query import acronyms_in, questions_in
+from guichet.understanding.answers.query import acronyms_in, questions_in, told_apart
 from guichet.understanding.answers.signs import ORDER_SIGNS
 from guichet.understanding.answers.spelling import Speller
-from guichet.understanding.answers.text import pairs, plain_words, terms
+from guichet.understanding.answers.text import pairs, plain_words, term, terms
 
 SHEETS = [
     Article(
@@ -85,8 +85,21 @@ def test_everyday_words_lead_to_the_words_of_the_administration() -> None:
 
 def test_acronyms_are_learnt_from_the_base() -> None:
     found = acronyms_in(["Demandez l'allocation aux adultes handicapés (AAH) ou le document (annexe)."])
-    assert found[("aah",)] == (("alloc", "adult", "handicap"),)
-    assert len(found) == 2
+    assert found == {"aah": ("alloc", "adult", "handicap")}
+
+
+def test_an_acronym_is_not_the_word_filed_with_it() -> None:
+    """« date » and « DAT » have one stem: who asks for a date does not speak of accidents, and the other way round."""
+    sheets = [
+        Article("dat", "Accident du travail", body="Déclaration d'accident du travail (DAT). " * 3),
+        *(Article(f"d{n}", f"Rentrée {n}", body="La date de la rentrée, et les dates des vacances.") for n in range(4)),
+    ]
+    engine = build(sheets)
+    assert "accident" not in engine.read("la date de la rentrée").weights
+    assert "accident" in engine.read("ma DAT").weights
+    assert not engine.read("la date de la rentrée").spelt_out
+    assert term("dat") not in engine.read("déclaration d'accident du travail").weights
+    assert told_apart(["dat", "aah"], {"dat": 3, "date": 9, "aah": 2}) == {"aah"}
 
 
 @pytest.mark.parametrize("said", ["Bonjour !", "ça va ?", "merci", "tu es un robot ?", "", "???", "xylophone zzz"])

@@ -26,10 +26,12 @@ from guichet.understanding.answers.query import (
     questions_in,
     read_question,
     synonyms_of,
+    told_apart,
     words_of_synonyms,
 )  # fmt: skip
 from guichet.understanding.answers.signs import SILENT, Candidates, Sounds, candidates, sureness_signs
 from guichet.understanding.answers.spelling import Speller
+from guichet.understanding.answers.text import term
 
 OFFERED = 3
 RANKED = 10
@@ -136,11 +138,10 @@ def build(
     index = build_index(filed)
     lines = [*(everyday() if built_in else ()), *synonyms]
     same = synonyms_of(lines)
-    acronyms: dict[str, tuple[str, ...]] = {}
-    for said, meant in acronyms_in(_where_acronyms_are(articles)).items():
-        same[said] = tuple(dict.fromkeys((*same.get(said, ()), *meant)))
-        if len(said) == 1 < len(meant[0]):
-            acronyms[said[0]] = meant[0]
+    acronyms = acronyms_in(_where_acronyms_are(articles))
+    for letters in sorted(told_apart(acronyms, index.spelt)):
+        said = acronyms[letters]
+        same[said] = tuple(dict.fromkeys((*same.get(said, ()), (term(letters),))))
     speller = Speller(index.spelt, words_of_synonyms(lines))
     engine = Engine(index, speller, same, acronyms)
     if known and learn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +24,7 @@ _LINKS = frozenset("de des du d la le les l et en a au aux pour sur par un une".
 
 # Expression (stems) → the expressions (stems) that say the same.
 Synonyms = Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]]
-Acronyms = Mapping[str, tuple[str, ...]]  # stem of the letters → stems of the words
+Acronyms = Mapping[str, tuple[str, ...]]  # letters → stems of the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +68,28 @@ def everyday() -> tuple[str, ...]:
     return tuple((Path(__file__).parent / "everyday.txt").read_text(encoding="utf-8").splitlines())
 
 
-def acronyms_in(texts: Iterable[str]) -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """« allocation aux adultes handicapés (AAH) »: the base itself says what its acronyms mean, both ways."""
+def acronyms_in(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """« allocation aux adultes handicapés (AAH) »: what the base itself says its acronyms mean, by their letters."""
     seen: set[str] = set()
-    found: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for text in texts:
         for match in _ACRONYM.finditer(text):
-            before, short = text[max(0, match.start() - _EXPANSION) : match.start()], match[1]
-            if fold(short) not in seen and (expansion := _expansion(WORD.findall(fold(before)), fold(short))):
-                seen.add(fold(short))
-                long, letters = tuple(terms(expansion)), (term(fold(short)),)
-                if long and letters[0]:
-                    found.setdefault(letters, (long,))
-                    found.setdefault(long, (letters,))
+            before, short = text[max(0, match.start() - _EXPANSION) : match.start()], fold(match[1])
+            if short not in seen and (expansion := _expansion(WORD.findall(fold(before)), short)):
+                seen.add(short)
+                if term(short) and (long := tuple(terms(expansion))):
+                    found[short] = long
     return found
+
+
+def told_apart(letters: Iterable[str], spelt: Mapping[str, int]) -> set[str]:
+    """Those that are not filed with a more common word: DAT with « date », CRED with « crédit »."""
+    wanted = {term(short): short for short in letters}
+    others: Counter[str] = Counter()
+    for word, times in spelt.items():
+        if (short := wanted.get(term(word))) is not None and word != short:
+            others[short] += times
+    return {short for short in wanted.values() if others[short] <= spelt.get(short, 0)}
 
 
 def _expansion(words: Sequence[str], letters: str) -> list[str]:
@@ -104,7 +113,8 @@ def read_question(
     weights: dict[str, float] = {}
     for pair in pairs(said):
         weights[pair] = PAIR_SHARE
-    for stems in _same(said, synonyms):
+    spelt_out = tuple((word, acronyms[word]) for word in dict.fromkeys(words) if word in acronyms)
+    for stems in (*_same(said, synonyms), *(meant for _, meant in spelt_out)):
         for meant in stems:
             weights.setdefault(meant, SYNONYM_SHARE)
         for pair in pairs(stems):
@@ -113,8 +123,10 @@ def read_question(
     for name in (*letter_names(text), *_typed_letter_names(words)):
         weights[name] = 1.0
     known = sum(index.known(s) for s in said) / len(said) if said else 0.0
-    spelt_out = tuple((stem, acronyms[stem]) for stem in dict.fromkeys(said) if stem in acronyms)
-    return Query(tuple(words), tuple(said), weights, known, spelt_out)
+    return Query(
+        tuple(words), tuple(said), weights, known,
+        tuple((term(letters), meant) for letters, meant in spelt_out if len(meant) > 1),
+    )  # fmt: skip
 
 
 def _same(said: Sequence[str], synonyms: Synonyms) -> list[tuple[str, ...]]:
