@@ -63,6 +63,11 @@ def key_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
 
 
+def number_of(text: str) -> int:
+    """A number that a page announced, as it comes back; -1, which no page announces, for whatever is not one."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else -1
+
+
 def keys_in(texts: Iterable[str]) -> list[int]:
     """Those that are keys, in the order given."""
     return [key for text in texts if (key := key_of(text))]

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from guichet.core.refused import Refused
+from guichet.core.text import number_of
 from guichet.desk.guard import AgentRequest
 
 
@@ -19,8 +20,7 @@ def day_of(request: AgentRequest, name: str) -> date:
 
 def count_of(request: AgentRequest, name: str) -> int:
     """A number that the page announced; -1, which no count is, for whatever is not one."""
-    text = request.POST.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 9 else -1
+    return number_of(request.POST.get(name, ""))
 
 
 def cents_of(request: AgentRequest, name: str) -> int | None:

@@ -28,7 +28,7 @@ from typing import Any
 from guichet.core.identifiers import DEPARTMENTS
 from guichet.core.phones import normalise
 from guichet.core.refused import Refused
-from guichet.core.text import fold, one_line
+from guichet.core.text import fold, key_of, one_line
 from guichet.noa.smalltalk import plain
 
 KINDS = frozenset({"number", "yes_no", "choice", "text", "email", "phone", "date", "department"})
@@ -158,8 +158,8 @@ def _read_yes_no(step: Step, said: str) -> Any:
 
 def _read_choice(step: Step, said: str) -> Any:
     wanted = plain(said)
-    if wanted.isdigit() and 1 <= int(wanted) <= len(step.choices):
-        return step.choices[int(wanted) - 1]
+    if 1 <= (number := key_of(wanted)) <= len(step.choices):
+        return step.choices[number - 1]
     exact = [choice for choice in step.choices if plain(choice) == wanted]
     near = exact or [
         choice for choice in step.choices if wanted and (wanted in plain(choice) or plain(choice) in wanted)

@@ -62,6 +62,21 @@ def test_nothing_of_one_machine_and_no_secret(forbidden: re.Pattern[str], guilty
     assert not found
 
 
+# « ² » is a digit and no number, and forty digits are no key: see `key_of` and `number_of` in guichet.core.text.
+BARE_DIGITS = re.compile(r"\bint\(([^()]+)\)[^\n]*\bisdigit\(\)")
+
+
+@pytest.mark.parametrize("app", ["citizens", "desk", "noa", "portal"])
+def test_what_visitors_type_is_not_made_a_number_by_its_digits(app: str) -> None:
+    assert BARE_DIGITS.search("pk=int(pk) if pk.isdigit() else 0")
+    found = {
+        f"{path.name}: {match.group()}"
+        for path in (ROOT / "guichet" / app).rglob("*.py")
+        for match in BARE_DIGITS.finditer(path.read_text())
+    }
+    assert not found
+
+
 def test_no_key_is_written_in_the_settings() -> None:
     """What is secret comes from the environment; the only constant is said to be for tests."""
     text = (ROOT / "guichet" / "settings.py").read_text()

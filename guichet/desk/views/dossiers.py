@@ -114,7 +114,7 @@ def _officers(found: Dossier) -> list[User]:
 
 
 def _piece(request: AgentRequest, found: Dossier) -> Any:
-    piece = found.pieces.filter(pk=int(pk) if (pk := request.POST.get("piece", "")).isdigit() else 0).first()
+    piece = found.pieces.filter(pk=key_of(request.POST.get("piece", ""))).first()
     if piece is None:
         raise Http404
     return piece
@@ -165,8 +165,7 @@ def _decide(request: AgentRequest, found: Dossier) -> str:
 
 
 def _enrol(request: AgentRequest, found: Dossier) -> str:
-    pk = request.POST.get("seance", "")
-    sitting = Sitting.objects.filter(pk=int(pk) if pk.isdigit() else 0).first()
+    sitting = Sitting.objects.filter(pk=key_of(request.POST.get("seance", ""))).first()
     if sitting is None:
         raise Refused("Choisissez une séance.", status=400)
     do.enrol(sitting, [found], by=request.user)

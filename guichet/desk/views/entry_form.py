@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from guichet.core.refused import Refused, Stale
 from guichet.core.sent import read_document
-from guichet.core.text import key_of
+from guichet.core.text import key_of, number_of
 from guichet.core.typed import typed_before
 from guichet.desk.entries import came_with, entry_of
 from guichet.desk.guard import AgentRequest, keeping_typed
@@ -61,10 +61,9 @@ def _to(found: Dossier, code: str) -> HttpResponse:
 
 def _save(request: AgentRequest, found: Dossier, asked: Page) -> HttpResponse:
     posted = {name: request.POST.getlist(name) for name in request.POST}
-    edit = request.POST.get("edit", "")
     try:
         found, errors = do.save_page(
-            found, asked.code, posted, person=found.applicant, edit=int(edit) if edit.isdecimal() else -1,
+            found, asked.code, posted, person=found.applicant, edit=number_of(request.POST.get("edit", "")),
             by=request.user,
         )  # fmt: skip
     except Stale:

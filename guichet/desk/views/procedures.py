@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from guichet.core.refused import Refused, Stale
+from guichet.core.text import key_of
 from guichet.desk.guard import AgentRequest, only
 from guichet.desk.procedure_fields import MOST_ROWS, SECTIONS, Input, Section, changed, rows_of, section, typed
 from guichet.organisation.models import Team
@@ -33,7 +34,7 @@ def procedures(request: AgentRequest) -> HttpResponse:
     fault, status = "", 200
     if request.method == "POST":
         title = request.POST.get("titre", "").strip()[:160]
-        team = Team.objects.filter(pk=int(pk) if (pk := request.POST.get("service", "")).isdigit() else 0).first()
+        team = Team.objects.filter(pk=key_of(request.POST.get("service", ""))).first()
         try:
             if not title or team is None:
                 raise Refused("Donnez un titre et le service chargé de la démarche.", status=400)
@@ -143,7 +144,7 @@ def edit(request: AgentRequest, code: str, key: str) -> HttpResponse:
         posted = {name: request.POST.get(name, "") for name in request.POST}
         body = changed(draft.body, where, posted)
         try:
-            do.save_definition(draft, body, by=request.user, revision=int(seen) if seen.isdigit() else -1)
+            do.save_definition(draft, body, by=request.user, revision=key_of(seen))
         except Stale:
             fault, status = (
                 "Un autre rédacteur a enregistré entre-temps. Votre texte est ci-dessous, pas enregistré.",

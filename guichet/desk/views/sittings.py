@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from guichet.core.refused import Refused
 from guichet.core.spreadsheets import table
+from guichet.core.text import key_of, keys_in
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.posted import cents_of, day_of
 from guichet.procedures import actions as do
@@ -103,7 +104,7 @@ def act(request: AgentRequest, pk: int, verb: str) -> HttpResponse:
 def _done(request: AgentRequest, found: Sitting, verb: str) -> str:
     user = request.user
     if verb == "inscrire":
-        wanted = [int(pk) for pk in request.POST.getlist("dossier") if pk.isdigit()][:MOST]
+        wanted = keys_in(request.POST.getlist("dossier"))[:MOST]
         rows = list(Dossier.objects.visible_to(user).filter(pk__in=wanted).order_by("received_at", "pk"))
         if not rows:
             raise Refused("Cochez au moins un dossier.", status=400)
@@ -129,10 +130,9 @@ def _done(request: AgentRequest, found: Sitting, verb: str) -> str:
 
 
 def _seat(request: AgentRequest, found: Sitting) -> Seat:
-    pk = request.POST.get("ligne", "")
     mine = Dossier.objects.visible_to(request.user)
     seat = found.seats.select_related("sitting", "dossier").filter(
-        pk=int(pk) if pk.isdigit() else 0, dossier__in=mine
+        pk=key_of(request.POST.get("ligne", "")), dossier__in=mine
     ).first()  # fmt: skip
     if seat is None:
         raise Http404

@@ -14,6 +14,7 @@ from guichet.cases.models import Interaction
 from guichet.cases.receipts import receipt_of
 from guichet.core.downloads import given
 from guichet.core.refused import Refused
+from guichet.core.text import number_of
 from guichet.organisation.directory import directory
 from guichet.portal.access import Opened, history
 from guichet.portal.citizen import CitizenRequest, citizen_required
@@ -198,10 +199,9 @@ def correction(request: CitizenRequest, reference: str, code: str) -> HttpRespon
     fault, status = "", 200
     if request.method == "POST":
         posted = {name: request.POST.getlist(name) for name in request.POST} | proved_answers(request, found)
-        edit = request.POST.get("edit", "")
         try:
             found, errors = correct(
-                found, code, posted, person=request.citizen.person, edit=int(edit) if edit.isdigit() else -1
+                found, code, posted, person=request.citizen.person, edit=number_of(request.POST.get("edit", ""))
             )
         except Refused as refusal:
             fault, status = (ELSEWHERE if refusal.code == "stale" else refusal.message), refusal.status

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from guichet.core.refused import Refused, Stale
+from guichet.core.text import number_of
 from guichet.core.typed import typed_before
 from guichet.portal.citizen import CitizenRequest, citizen_required
 from guichet.portal.own import keeping_what_was_typed, own_draft, proved_answers
@@ -79,10 +80,9 @@ def page(request: CitizenRequest, key: uuid.UUID, code: str) -> HttpResponse:
 
 def _save(request: CitizenRequest, found: Dossier, asked: Page) -> HttpResponse:
     posted = {name: request.POST.getlist(name) for name in request.POST} | proved_answers(request, found)
-    edit = request.POST.get("edit", "")
     try:
         found, errors = save_page(
-            found, asked.code, posted, person=request.citizen.person, edit=int(edit) if edit.isdigit() else -1
+            found, asked.code, posted, person=request.citizen.person, edit=number_of(request.POST.get("edit", ""))
         )
     except Stale:
         found.refresh_from_db()
