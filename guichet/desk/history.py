@@ -89,6 +89,7 @@ class ClockLine:
     due: datetime | None = None
     more: str = ""
     until: datetime | None = None
+    in_law: bool = False  # counted in days of the calendar; a promise is counted in working days
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,4 +212,4 @@ def _line(label: str, none: str, clock: Clock | None, case: Case) -> ClockLine:
     effect = clock.get_effect_display().lower() if clock.kind == Clock.Kind.SILENCE else ""
     late = clock.is_late()
     return ClockLine(label, "depasse" if late else "proche", "triangle-alert" if late else "clock", "", clock.due_at,
-                     effect)  # fmt: skip
+                     effect, in_law=clock.kind != Clock.Kind.COMMITMENT)  # fmt: skip

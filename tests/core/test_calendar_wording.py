@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from guichet.core.calendar import PARIS, WorkingCalendar, say_day, say_moment, say_remaining, say_since
+from guichet.core.calendar import PARIS, WorkingCalendar, say_day, say_days_left, say_moment, say_remaining, say_since
 
 CALENDAR = WorkingCalendar()
 
@@ -72,6 +72,19 @@ def test_remaining(due: datetime | date, said: str) -> None:
 )
 def test_remaining_when_closed(due: date, now: str, said: str) -> None:
     assert say_remaining(due, m(now), CALENDAR) == said.replace("_", "\u00a0")
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        (m("2026-08-16 23:59"), "61_j"),  # two months of the law, not the 42 days that are worked
+        (m("2026-06-20 23:59"), "4_j"),
+        (m("2026-06-16 23:59"), "7_h_36"),
+        (m("2026-06-13 23:59"), "–_3_j"),
+    ],
+)
+def test_days_left_in_law(due: datetime, said: str) -> None:
+    assert say_days_left(due, m("2026-06-16 10:24"), CALENDAR) == said.replace("_", "\u00a0")
 
 
 @pytest.mark.parametrize(

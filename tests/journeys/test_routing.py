@@ -92,6 +92,19 @@ def test_a_wrong_proposal_is_corrected_by_a_key_and_learnt(visits: Visits, site:
     check(page, "pourquoi ici")
 
 
+def test_a_case_opens_where_its_message_begins(visits: Visits, site: Site) -> None:
+    page = visits.page()
+    enter(page, site, "chef@agents.example")
+    write(site, "Longue lettre", "\n\n".join(["Voici ma demande.", *(f"Paragraphe {n}." for n in range(30))]))
+    open_case(page, site, "Longue lettre")
+    page.evaluate("() => document.fonts.ready")
+    expect(page.get_by_text("Voici ma demande.")).to_be_in_viewport(ratio=1)
+    room = page.locator(".cas > .defilant").bounding_box()
+    assert room and room["height"] > 250, room  # of 768: the message is read before anything is written
+    page.get_by_label("Votre réponse").focus()
+    expect(page.get_by_text("Voici ma demande.")).to_be_in_viewport(ratio=1)
+
+
 def test_a_rule_is_tried_then_saved(visits: Visits, site: Site) -> None:
     page = visits.page()
     enter(page, site, "chef@agents.example")

@@ -12,7 +12,7 @@ from guichet.core.calendar.law import (
     registration_receipt_due,
     suspended_days,
 )
-from guichet.core.calendar.wording import say_day, say_moment, say_remaining, say_since
+from guichet.core.calendar.wording import say_day, say_days_left, say_moment, say_remaining, say_since
 from guichet.core.calendar.working import (
     MONDAY_TO_FRIDAY,
     PARIS,
@@ -39,6 +39,7 @@ __all__ = [
     "receipt_due",
     "registration_receipt_due",
     "say_day",
+    "say_days_left",
     "say_moment",
     "say_remaining",
     "say_since",

@@ -42,6 +42,15 @@ def say_remaining(due: datetime | date, now: datetime, calendar: WorkingCalendar
     return f"{sign}{max(1, abs(days))}{_NBSP}j"  # from Friday to Sunday no working day goes by, yet it is not today
 
 
+def say_days_left(due: datetime, now: datetime, calendar: WorkingCalendar) -> str:
+    """As `say_remaining`, but counted in days of the calendar, as the delays of the law are."""
+    days = (paris_day(due) - paris_day(now)).days
+    if not days:
+        return say_remaining(due, now, calendar)
+    sign = f"–{_NBSP}" if days < 0 else ""
+    return f"{sign}{abs(days)}{_NBSP}j"
+
+
 def say_since(moment: datetime, now: datetime) -> str:
     """« à l’instant », « il y a 2 min », « il y a 3 h », « hier », « le 12 juin », « le 12 juin 2025 »."""
     elapsed = in_utc(now) - in_utc(moment)

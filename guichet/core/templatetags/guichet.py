@@ -12,7 +12,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from guichet.core import formatting
-from guichet.core.calendar import WorkingCalendar, paris_day, say_day, say_moment, say_remaining, say_since
+from guichet.core.calendar import (
+    WorkingCalendar,
+    paris_day,
+    say_day,
+    say_days_left,
+    say_moment,
+    say_remaining,
+    say_since,
+)
 from guichet.core.reference import spoken
 
 register = template.Library()
@@ -55,6 +63,12 @@ def remaining(value: datetime | None) -> str:
     if value is None or value.year >= 9000:
         return ""
     return say_remaining(value, timezone.now(), CALENDAR)
+
+
+@register.filter
+def days_left(value: datetime) -> str:
+    """What is left before a deadline of the law, in days of the calendar."""
+    return say_days_left(value, timezone.now(), CALENDAR)
 
 
 @register.filter(name="spoken")
