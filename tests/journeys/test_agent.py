@@ -54,7 +54,8 @@ def test_the_second_factor(visits: Visits, site: Site) -> None:
     go(page, page.get_by_role("button", name="Se connecter"))
     check(page, "connexion refusée")
     enter(page, site, "leo@agents.example")
-    go(page, page.get_by_role("link", name="mon compte"))
+    page.locator(".menu--compte summary").click()
+    go(page, page.get_by_role("link", name="Mon compte"))
     check(page, "compte")
     go(page, page.get_by_role("link", name=re.compile("[Aa]ctiver")))
     check(page, "second facteur")
@@ -68,6 +69,7 @@ def test_the_second_factor(visits: Visits, site: Site) -> None:
     expect(eventual).to_be_visible()
     check(page, "codes de secours")
     spare = page.locator("ul.panneau b").first.inner_text()
+    page.locator(".menu--compte summary").click()
     go(page, page.get_by_role("button", name="Se déconnecter"))
 
     enter(page, site, "leo@agents.example")

@@ -32,6 +32,18 @@ for email, first, last, code, role in (
 """
 
 
+EVERYTHING = """
+from guichet.accounts.actions import create_agent, join
+from guichet.accounts.machines import GUICHET, machine
+from guichet.organisation.models import Team
+by = machine(GUICHET)
+user = create_agent("tout@agents.example", by=by, password="un mot de passe long", is_administrator=True)
+Team.objects.filter(code="TRA-17").update(shares_out=True)
+join(user, Team.objects.get(code="TRA-17"), by=by)
+join(user, Team.objects.get(code="REG"), by=by, role="supervisor")
+"""
+
+
 def write(site: Site) -> None:
     path = site.home / f"{uuid.uuid4()}.eml"
     path.write_bytes(
@@ -112,3 +124,22 @@ def test_an_absence_passes_the_case_and_the_substitute_answers(visits: Visits, s
     check(page, "relecture")
     go(page, page.get_by_role("button", name="Enregistrer"))
     check(page, "relectures")
+
+
+def test_the_bar_of_who_does_everything_holds_on_one_line(visits: Visits, site: Site) -> None:
+    command(site, "manage.py", "shell", "-c", EVERYTHING)
+    page = visits.page()
+    enter(page, site, "tout@agents.example")
+    page.goto(f"{site.url}/bureau/compte/")
+    bar = page.locator("header.barre")
+    expect(bar.get_by_role("button", name="Disponible")).to_be_visible()
+    expect(bar.get_by_role("link", name="Réglages")).to_be_visible()
+    assert bar.evaluate("e => e.offsetHeight") < 50
+    page.locator(".menu--compte summary").click()
+    expect(bar.get_by_role("link", name="Mon compte")).to_be_visible()
+    check(page, "menu du compte")
+    page.keyboard.press("Escape")
+    expect(bar.get_by_role("link", name="Mon compte")).to_be_hidden()
+    page.locator(".menu--compte summary").click()
+    go(page, bar.get_by_role("button", name="Se déconnecter"))
+    expect(page.get_by_label("Mot de passe")).to_be_visible()
