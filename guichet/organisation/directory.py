@@ -73,6 +73,12 @@ class Directory:
         pk = self._addresses.get(address.lower())
         return self.teams.get(pk) if pk else None
 
+    def is_everybody(self, team: Team) -> bool:
+        """It takes what is to be routed, or is the whole house: a mail written to it was written to no team."""
+        return team.takes_unrouted or (
+            team.parent_id is None and any(other.parent_id == team.pk for other in self.teams.values())
+        )
+
     def lineage(self, team: Team | None) -> Iterator[Team]:
         """The team, then its parents up to the root."""
         while team is not None:

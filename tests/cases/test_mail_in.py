@@ -48,6 +48,23 @@ def test_an_unknown_team_gives_a_registration_receipt_then_a_full_one_once_route
     assert not case.clocks.get(kind=Clock.Kind.RECEIPT).is_running
 
 
+def test_the_box_of_the_whole_region_is_nobodys_team(region: Region) -> None:
+    case = case_of(receive(mail(to="Region@nouvelle-aquitaine.example")))
+    assert case.team == region.unrouted and case.status == Status.REGISTERED
+    assert not case.informed_teams.exists()
+    both = mail(
+        to="region@nouvelle-aquitaine.example, transports17@nouvelle-aquitaine.example", message_id="<m2@x.example>"
+    )
+    assert case_of(receive(both)).team == region.transport
+
+
+def test_a_postcode_in_the_mail_says_which_department(region: Region) -> None:
+    body = "Mon fils a perdu sa carte.\n\nSandrine Lacoste\n17320 Marennes"
+    assert case_of(receive(mail(body=body))).department == "17"
+    stranger = mail(sender="Autre <autre@courriel.example>", message_id="<m2@x.example>")
+    assert case_of(receive(stranger)).department == ""
+
+
 def test_the_same_bytes_twice_are_one_item_and_the_same_message_one_case(region: Region) -> None:
     first = receive(mail())
     assert receive(mail()).pk == first.pk

@@ -37,6 +37,7 @@ from guichet.organisation.directory import directory
 from guichet.organisation.models import Channel, Team
 from guichet.people import actions as people
 from guichet.people.identity import Claim
+from guichet.understanding.places import department_said
 
 log = logging.getLogger(__name__)
 
@@ -243,14 +244,15 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Non
     person, newcomer = people.meet(
         Claim(email=inbound.sender.value, displayed_name=one_line(inbound.sender.name)), by=by, source="email"
     )
-    teams = teams_written_to(inbound)
-    written_to = next((team for team in teams if not team.takes_unrouted), None)
+    # The box of the whole Region, as that of « À orienter », says nothing of who answers.
+    teams = [team for team in teams_written_to(inbound) if not directory().is_everybody(team)]
+    written_to = teams[0] if teams else None
     case = fresh(
         Case,
         subject=one_line(inbound.subject)[:300] or excerpt(inbound.fresh_text, 80) or "(sans objet)",
         channel=Channel.EMAIL,
         person=person,
-        department=person.department,
+        department=person.department or department_said(inbound.fresh_text),
         received_at=item.received_at,
         last_inbound_at=item.received_at,
         team_id=written_to.pk if written_to else None,
@@ -259,6 +261,6 @@ def _new_case_from_mail(inbound: Inbound, item: InboundItem, *, by: User) -> Non
     interaction.kind = Interaction.Kind.MESSAGE  # whoever sent it: it was found to be a request
     open_from(
         case, interaction, files_of(inbound), by=by, quiet=item.quiet, newcomer=newcomer,
-        written_to=[team.pk for team in teams if not team.takes_unrouted],
+        written_to=[team.pk for team in teams],
         also=lambda: _settled(item, "new_case", interaction),
     )  # fmt: skip
