@@ -53,6 +53,12 @@ def test_read_insert_send_and_go_on(visits: Visits, site: Site) -> None:
     for number, address in zip(numbers, (FIRST, SECOND), strict=True):
         reach(page, number)
         expect(page.get_by_role("heading", level=1)).to_have_text("Carte de car perdue")
+        with page.expect_navigation(wait_until="load"):
+            page.keyboard.press("a")
+        expect(page.get_by_text("Attribuée à vous")).to_be_visible()
+        page.keyboard.press("?")
+        expect(page.get_by_role("button", name="Fermer", exact=True)).to_be_focused()
+        page.keyboard.press("Enter")
         page.keyboard.press("1")  # the first suggested answer, filled from the case
         zone = page.get_by_label("Votre réponse")
         expect(zone).to_be_focused()
