@@ -20,6 +20,7 @@ from guichet.organisation.models import Channel, Topic
 
 CHANNELS, STATES, NATURES = dict(Channel.choices), dict(Status.choices), dict(Topic.Nature.choices)
 SMALL = partial(icon, css="icon--s")
+URGENT = '<span class="urgente">{} urgente</span>'
 
 
 def lines(rows: Iterable[Row], *, kept: str = "", opened: int | None = None) -> SafeString:
@@ -47,7 +48,9 @@ def _line(row: Row, before: str, after: str, opened: int | None) -> str:
     name = case.person.full_name if case.person else ""
     address = escape(f"{before}{case.reference}{after}")
     chosen = number == opened
-    topic = escape((case.topic.label if case.topic else "") or NATURES.get(case.nature, case.nature))
+    nothing_said = NATURES.get(case.nature, case.nature) if case.is_file else "Sujet à préciser"
+    topic = escape(case.topic.label if case.topic else nothing_said)
+    urgent = URGENT.format(SMALL("triangle-alert")) if case.urgent and not case.is_over else ""
     return (
         f'<li class="ligne" data-demande="{number}"{" data-choisi" if chosen else ""}'
         f"{' data-nonlu' if case.unread else ''}>\n  {icon(row.icon)}\n"
@@ -57,7 +60,7 @@ def _line(row: Row, before: str, after: str, opened: int | None) -> str:
         f"{escape(CHANNELS.get(case.channel, case.channel))}{', non lu' if case.unread else ''} : </span>"
         f"{escape(name or 'Personne inconnue')}</a>\n  {_clock(row)}\n"
         f'  <p class="ligne__objet">{subject}</p>\n'
-        f'  <p class="ligne__bas"><span>{topic}</span>{_who(row)}</p>\n'
+        f'  <p class="ligne__bas"><span>{topic}</span>{urgent}{_who(row)}</p>\n'
         "</li>\n"
     )
 

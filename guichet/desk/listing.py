@@ -43,7 +43,8 @@ Parts = tuple[str, tuple[Any, ...]]
 LINES = Kept(
     lambda among: Case.objects.filter(id__among=among).select_related("person", "assignee").annotate(moved_at=MOVED_AT)
     .only(
-        "reference", "subject", "nature", "channel", "status", "unread", "due_at", "closed_at", "topic_id",
+        "reference", "subject", "nature", "channel", "status", "unread", "due_at", "closed_at", "topic_id", "urgent",
+        "is_file",
         "person__kind", "person__first_name", "person__family_name", "person__used_name", "person__prefers_used_name",
         "person__organisation_name", "assignee__first_name", "assignee__last_name", "assignee__email",
     )

@@ -65,6 +65,7 @@ SAID = {
     "case.task_done": "Tâche faite",
     "case.read": "Demande consultée",
     "case.followed": "Suivi ouvert par l'usager",
+    "case.urgent": "À lire tout de suite : {what}",
     "case.warned": "Avertissement à {to_name} : {what}",
     "case.reminded": "Relance envoyée",
     "person.created": "Fiche créée",

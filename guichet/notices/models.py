@@ -19,10 +19,11 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """Somebody was told that a promise is about to be missed, or is: once for each clock and its start, so that a new
-    promise warns again."""
+    """Somebody was told that a case cannot wait, or that a promise is about to be missed, or is: once for each clock
+    and its start, so that a new promise warns again."""
 
     class Kind(models.TextChoices):
+        DANGER = "danger", "À lire tout de suite"
         NEAR = "near", "Échéance proche"
         NOBODY = "nobody", "Échéance proche, à personne"
         LATE = "late", "Échéance dépassée"

@@ -7,7 +7,7 @@ from guichet.cases.actions.sharing import share_out
 from guichet.cases.models import Case, Interaction, Task
 from guichet.journal.models import Event
 from guichet.journal.watching import watch
-from guichet.notices.actions import tell_paid, tell_rejected, tell_step
+from guichet.notices.actions import tell_paid, tell_rejected, tell_step, warn_at_once
 from guichet.outbox.models import Delivery
 
 
@@ -46,6 +46,12 @@ def share(event: Event) -> None:
 def stand_in_for(event: Event) -> None:
     if event.case_id is not None:
         pass_message(event.case_id)
+
+
+@watch("notices.urgent", ["case.urgent"])
+def tell_at_once(event: Event) -> None:
+    if event.case_id is not None:
+        warn_at_once(event.case_id)
 
 
 @watch("notices.steps", ["dossier.step"])

@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from guichet.accounts.models import Absence, Membership, User
 from guichet.cases import actions
-from guichet.cases.models import Case, Clock, Status, Suspension
+from guichet.cases.models import Case, Clock, Status, Suspension, Task
 from guichet.cases.models.case import next_reference
 from guichet.core.calendar import PARIS
 from guichet.journal.models import Event
 from guichet.notices.actions import LATE_WITHIN, mark_warnings_read, warn
 from guichet.notices.models import Alert
-from tests.factories import Region, build_region
+from guichet.notices.watchers import tell_at_once
+from tests.factories import Region, build_region, case_of, mail, receive
 
 TUESDAY = datetime(2026, 6, 23, 10, tzinfo=PARIS)
 
@@ -130,3 +131,48 @@ def test_the_bell_counts_what_the_page_shows_and_one_marks_his_own_only(region: 
     assert "2 avertissements à lire" in client.get("/bureau/").content.decode()
     client.post("/bureau/avertissements/lus/", {"tout": "oui"})
     assert "aucun à lire" in client.get("/bureau/").content.decode()
+
+
+def test_who_is_in_danger_is_told_to_the_whole_team_at_once(region: Region, ines: User) -> None:
+    body = "Je n'en peux plus, je vais me tuer."
+    case = case_of(receive(mail(body=body)))
+    assert case.urgent and case.team == region.transport
+    assert Event.objects.get(verb="case.urgent").words == "À lire tout de suite : risque suicidaire"
+    tell_at_once(Event.objects.get(verb="case.urgent"))
+    assert told() == [("danger", "Inès"), ("danger", "Nadia")]
+    assert Event.objects.filter(verb="case.warned").count() == 1
+    client = Client()
+    client.force_login(region.nadia)
+    page = client.get("/bureau/avertissements/").content.decode()
+    assert "À lire tout de suite, Transports 17" in page and "1 avertissement à lire" in page
+    assert "urgente</span>" not in page
+    assert "urgente</span>" in client.get("/bureau/?file=toutes").content.decode()
+
+    # Said again after the first was read: told again.
+    mark_warnings_read(None, by=region.nadia)
+    again = mail(body=body, message_id="<m2@x.example>", headers="In-Reply-To: <m1@courriel.example>\n")
+    assert case_of(receive(again)) == case
+    tell_at_once(Event.objects.filter(verb="case.urgent").latest("pk"))
+    assert Alert.objects.get(user=region.nadia).read_at is None
+    assert Task.objects.filter(case=case, kind=Task.Kind.DANGER).count() == 1
+
+
+def test_a_danger_said_in_an_answer_makes_the_case_urgent(region: Region, ines: User) -> None:
+    case = case_of(receive(mail()))
+    assert not case.urgent and not Event.objects.filter(verb="case.urgent").exists()
+    again = mail(body="Si rien ne change je vais me tuer.", message_id="<m2@x.example>",
+                 headers="In-Reply-To: <m1@courriel.example>\n")  # fmt: skip
+    assert case_of(receive(again)) == case
+    case.refresh_from_db()
+    assert case.urgent
+    assert Task.objects.get(case=case, kind=Task.Kind.DANGER).label.startswith("À lire tout de suite")
+    tell_at_once(Event.objects.get(verb="case.urgent"))
+    assert told() == [("danger", "Inès"), ("danger", "Nadia")]
+
+
+def test_a_team_of_nobody_is_not_left_alone_with_a_danger(region: Region) -> None:
+    Membership.objects.filter(user=region.nadia).delete()
+    Membership.objects.create(user=region.leo, team=region.unrouted)
+    receive(mail(body="Je vais me tuer."))
+    tell_at_once(Event.objects.get(verb="case.urgent"))
+    assert told() == [("danger", "Léo")]

@@ -16,6 +16,9 @@ from guichet.understanding.danger import CARDS, Danger, signs_of_danger
         ("Mon mari me frappe devant les enfants", Danger.VIOLENCE),
         ("un homme suit les filles à la descente du car", Danger.VIOLENCE),
         ("ma fille se fait harceler", Danger.VIOLENCE),
+        ("je suis battue par mon conjoint", Danger.VIOLENCE),
+        ("il y a un homme armé devant le lycée", Danger.VIOLENCE),
+        ("ma fille a 9 ans, elle est toute seule dans la rue", Danger.CHILD),
         ("mon fils de 8 ans n'est pas rentré du car", Danger.CHILD),
         ("Ça fait 2h que ma fille attend dehors, il fait nuit", Danger.CHILD),
         ("le chauffeur a laissé ma fille au bord de la route", Danger.CHILD),
@@ -25,6 +28,7 @@ from guichet.understanding.danger import CARDS, Danger, signs_of_danger
         ("plus rien à manger depuis trois jours", Danger.NEED),
         ("je vais venir tout casser chez vous", Danger.THREAT),
         ("je sais où vous habitez", Danger.THREAT),
+        ("je vais vous faire la peau", Danger.THREAT),
     ],
 )
 def test_what_must_alarm(text: str, danger: Danger) -> None:

@@ -54,7 +54,7 @@ def add_message(
         text=body or "Document envoyé depuis la page de suivi.",
     )
     attach(interaction, [(name, content, "", False) for name, content in files])
-    came_back(case, at=now, by=by)
+    came_back(case, at=now, by=by, said=interaction.text)
     return interaction
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
+from guichet.accounts.machines import GUICHET, machine
 from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.moving import move
 from guichet.cases.actions.opening import files_of, interaction_of, open_from, write_inbound
+from guichet.cases.actions.orienting import read_again
 from guichet.cases.matching import takes_part
 from guichet.cases.models import Case, CaseLink, InboundItem, Interaction, Participant, Status, Task
 from guichet.cases.models.case import OVER
@@ -68,7 +70,8 @@ def on_reply(
             email=inbound.sender.value,
             defaults={"name": one_line(inbound.sender.name)[:160], "role": Participant.Role.THIRD},
         )
-    return came_back(case, at=item.received_at, by=by, also=[settled(interaction)])
+    said = f"{interaction.subject}\n{interaction.text}"
+    return came_back(case, at=item.received_at, by=by, said=said, also=[settled(interaction)])
 
 
 def is_too_old(case: Case, at: datetime) -> bool:
@@ -76,10 +79,10 @@ def is_too_old(case: Case, at: datetime) -> bool:
     return case.closed_at is not None and at > case.closed_at + timedelta(days=settings.REOPEN_GRACE_DAYS)
 
 
-def came_back(case: Case, *, at: datetime, by: User, also: Sequence[Statement] = ()) -> None:
+def came_back(case: Case, *, at: datetime, by: User, said: str = "", also: Sequence[Statement] = ()) -> None:
     """A person wrote in a case: it wakes, its clocks run again, what was to be sent later is held back.
 
-    `also`: what is told in the same breath.
+    `said`: what is read for signs of danger. `also`: what is told in the same breath.
     """
     case.last_inbound_at = at
     case.unread = True
@@ -102,7 +105,8 @@ def came_back(case: Case, *, at: datetime, by: User, also: Sequence[Statement] =
     clocks.refresh_due(case)
     case.version += 1
     facts = [Fact(verb, case.pk, on_behalf_of=case.person_id) for verb in verbs]
-    write(*events_of(facts, by=by), also=[updated(case), *also])
+    alarms, tasks = read_again(case, said)
+    write(*events_of(facts, by=by), *tasks, *events_of(alarms, by=machine(GUICHET)), also=[updated(case), *also])
 
 
 def _hold_back_later_sends(case: Case) -> None:

@@ -13,7 +13,7 @@ from guichet.accounts.models import User
 from guichet.cases import clocks
 from guichet.cases.actions.acknowledging import plan_receipt, receipt_fact, receipt_rows
 from guichet.cases.actions.files import report_condemned
-from guichet.cases.actions.orienting import orient
+from guichet.cases.actions.orienting import orient, urgent_fact
 from guichet.cases.models import Attachment, Case, Clock, Interaction, Status
 from guichet.cases.models.case import NO_DEADLINE, REFERENCES, next_reference
 from guichet.channels.contract import Inbound
@@ -94,6 +94,8 @@ def open_from(
     events = events_of([*arrived, *_opening_facts(case)], by=by)
     if plan:
         events += events_of([receipt_fact(case, plan)], by=rule)
+    if decision and case.urgent:
+        events += events_of([urgent_fact(case, decision.dangers)], by=rule)
     kept = [decision] if decision else []
     informed = [Case.informed_teams.through(case=case, team_id=team) for team in written_to if team != case.team_id]
     write(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from guichet.cases.models import Case, Interaction, RoutingDecision, Task
 from guichet.cases.routing import Decision, Message, decide
 from guichet.core.instances import fresh
-from guichet.understanding.danger import CARDS
+from guichet.journal.actions import Fact
+from guichet.understanding.danger import CARDS, Danger, Sign, signs_of_danger
 
 
 def orient(case: Case, message: Interaction) -> tuple[RoutingDecision, list[Task]]:
@@ -49,11 +50,34 @@ def _source(decision: Decision, *, chosen: bool, written_to: bool) -> RoutingDec
 
 
 def _tasks(case: Case, decision: Decision) -> list[Task]:
+    return [_danger_task(case, decision.dangers)] if decision.dangers else []
+
+
+def _danger_task(case: Case, signs: list[Sign]) -> Task:
     """A human at once: one task that names the danger and the numbers to give."""
-    if not decision.dangers:
-        return []
-    cards = [CARDS[sign.danger] for sign in decision.dangers]
-    said = ", ".join(card.label.lower() for card in cards)
+    cards = [CARDS[sign.danger] for sign in signs]
     numbers = " · ".join(dict.fromkeys(f"{number} {who}" for card in cards for number, who in card.numbers))
-    label = f"À lire tout de suite : {said} ({numbers})"
-    return [Task(case=case, kind=Task.Kind.DANGER, label=label[:200], about="danger")]
+    label = f"À lire tout de suite : {_said(signs)} ({numbers})"
+    return Task(case=case, kind=Task.Kind.DANGER, label=label[:200], about="danger")
+
+
+def _said(signs: list[Sign]) -> str:
+    return ", ".join(CARDS[sign.danger].label.lower() for sign in signs)
+
+
+def urgent_fact(case: Case, dangers: list[list[str]]) -> Fact:
+    """What the watchers tell the team of, at once. `dangers`: as a decision keeps them; none when a rule says so."""
+    said = _said([Sign(Danger(kind), words) for kind, words in dangers])
+    return Fact("case.urgent", case.pk, data={"what": said or "urgence"})
+
+
+def read_again(case: Case, text: str) -> tuple[list[Fact], list[Task]]:
+    """Signs of danger in what a person adds to a case: it becomes urgent; what to write, in the same transaction."""
+    signs = signs_of_danger(text)
+    if not signs:
+        return [], []
+    case.urgent = True
+    facts = [urgent_fact(case, [[sign.danger.value, sign.words] for sign in signs])]
+    if Task.objects.filter(case=case, kind=Task.Kind.DANGER, done_at=None).exists():
+        return facts, []
+    return facts, [_danger_task(case, signs)]

@@ -27,6 +27,10 @@ class Heap:
     warnings: list[Alert] = field(default_factory=list)
 
     @property
+    def is_danger(self) -> bool:
+        return self.kind == Alert.Kind.DANGER.label
+
+    @property
     def ids(self) -> str:
         return ",".join(str(warning.pk) for warning in self.warnings)
 
@@ -42,7 +46,7 @@ def warnings(request: AgentRequest) -> HttpResponse:
         key = (warning.kind, warning.case.team_id)
         heap = heaps.setdefault(key, Heap(warning.get_kind_display(), team.name if team else "À orienter"))
         heap.warnings.append(warning)
-    order = [kind.value for kind in (Alert.Kind.LATE, Alert.Kind.NOBODY, Alert.Kind.NEAR)]
+    order = [kind.value for kind in (Alert.Kind.DANGER, Alert.Kind.LATE, Alert.Kind.NOBODY, Alert.Kind.NEAR)]
     context = {
         "nav": "warnings", "heaps": [heap for key, heap in sorted(heaps.items(), key=lambda p: order.index(p[0][0]))],
         "count": len(unread), "full": len(unread) == SHOWN,

@@ -1,4 +1,7 @@
-"""Warnings before a promise is missed: to who holds the case, then to who leads the team. Each is told once."""
+"""Warnings before a promise is missed: to who holds the case, then to who leads the team. Each is told once.
+
+And at once, to the whole team, when somebody seems in danger.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,38 @@ def warn() -> int:
     for clock in _new(late, Alert.objects.filter(kind=Alert.Kind.LATE)):
         told += _tell(_there_of(leaders, clock, away), clock, Alert.Kind.LATE)
     return told
+
+
+@transaction.atomic
+def warn_at_once(case_id: int) -> int:
+    """Tell everybody of the team, and who leads it, that a case cannot wait. Returns how many were; a new sign of
+    danger tells again those who had read the first."""
+    lasting = Q(kind__in=[Clock.Kind.COMMITMENT, Clock.Kind.SILENCE], stopped_at__isnull=True)
+    clock = Clock.objects.filter(lasting, case_id=case_id).select_related("case").order_by("kind").first()
+    if clock is None:  # answered or closed meanwhile
+        return 0
+    case, now, known = clock.case, timezone.now(), directory()
+    unrouted = known.unrouted_team
+    there = _of_team(case.team_id) or _of_team(unrouted.pk if unrouted else None)
+    users = {user.pk: user for user in [*there, *_leaders(known).get(case.team_id or 0, [])]}
+    alerts = [
+        Alert(user=user, case=case, clock=clock, started_at=clock.started_at, kind=Alert.Kind.DANGER, at=now)
+        for user in users.values()
+        if user.clearance >= case.sensitivity
+    ]
+    Alert.objects.bulk_create(
+        alerts, update_conflicts=True, unique_fields=["clock", "started_at", "kind", "user"],
+        update_fields=["at", "read_at"],
+    )  # fmt: skip
+    if alerts:
+        team = known.team(case.team_id)
+        record("case.warned", by=machine(GUICHET), case_id=case.pk, what=Alert.Kind.DANGER.label.lower(),
+               to_name=f"toute l'équipe {team.name}" if team else "l'accueil")  # fmt: skip
+    return len(alerts)
+
+
+def _of_team(team: int | None) -> list[User]:
+    return list(User.objects.filter(memberships__team=team, is_active=True).order_by("pk")) if team else []
 
 
 def _new(clocks: QuerySet[Clock], warned: AlertQuerySet) -> list[Clock]:
