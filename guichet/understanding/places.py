@@ -10,6 +10,8 @@ from guichet.core.identifiers import DEPARTMENTS, department_of
 _POSTCODE = re.compile(
     r"\(\s*(?P<round>\d{5})\s*\)"  # Marennes (17320)
     r"|(?i:code\s+postal)\s*:?\s*(?P<told>\d{5})\b"
+    r"|\b(?!(?i:dossiers?|demandes?|num[ée]ros?|r[ée]f[ée]rences?|r[ée]f|factures?|tickets?|commandes?|clients?|montants?|code)\b)"
+    r"[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{2,},?[ \t]+(?P<after>\d{5})\b(?![ \t]*(?:€|(?i:euros?)|\d))"  # La Rochelle 17000
     r"|(?<![\d.,-])(?P<before>\d{5})[ \t]+(?=[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{2,})(?!(?i:euros?)\b)"  # 17320 Marennes
 )
 
