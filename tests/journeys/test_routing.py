@@ -101,8 +101,14 @@ def test_a_case_opens_where_its_message_begins(visits: Visits, site: Site) -> No
     expect(page.get_by_text("Voici ma demande.")).to_be_in_viewport(ratio=1)
     room = page.locator(".cas > .defilant").bounding_box()
     assert room and room["height"] > 250, room  # of 768: the message is read before anything is written
-    page.get_by_label("Votre réponse").focus()
+    reply = page.get_by_label("Votre réponse")
+    reply.focus()
     expect(page.get_by_text("Voici ma demande.")).to_be_in_viewport(ratio=1)
+    reply.fill("\n".join(f"Ligne {n}" for n in range(60)))  # scrolls in its box: the message and the buttons stay
+    expect(page.get_by_text("Voici ma demande.")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Envoyer", exact=True)).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollHeight") == 768
+    reply.fill("")
 
 
 def test_a_rule_is_tried_then_saved(visits: Visits, site: Site) -> None:
