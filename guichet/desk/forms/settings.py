@@ -80,8 +80,9 @@ class TeamForm(SettingForm):
     ]
     departments = forms.MultipleChoiceField(label="Départements", required=False, widget=forms.CheckboxSelectMultiple)
     addresses = Lines(
-        label="Boîtes aux lettres", each=254, help_text="Une adresse par ligne : ce qui y est écrit vient à l'équipe."
-    )
+        label="Boîtes aux lettres", each=254,
+        help_text="Une adresse par ligne : ce qui y est écrit vient à l'équipe (toute la Région : « À orienter »).",
+    )  # fmt: skip
 
     class Meta:
         model = Team
