@@ -12,6 +12,8 @@ from guichet.understanding.danger import CARDS, Danger, signs_of_danger
     [
         ("J'ai envie d'en finir", Danger.LIFE),
         ("g plus envie de vivre", Danger.LIFE),
+        ("mon ado veut mourir, il me l'a dit ce soir", Danger.LIFE),
+        ("je vais venir tout casser dans vos bureaux", Danger.THREAT),
         ("je vais faire une bétise ce soir", Danger.LIFE),
         ("Mon mari me frappe devant les enfants", Danger.VIOLENCE),
         ("un homme suit les filles à la descente du car", Danger.VIOLENCE),
@@ -48,6 +50,7 @@ def test_what_must_alarm(text: str, danger: Danger) -> None:
         "C'est à mourir de rire",
         "Le car passe à 7 h 10, est-ce encore vrai ?",
         "Je veux en finir avec ce dossier",
+        "Le lycée va tout refaire cet été",
     ],
 )
 def test_what_must_not(text: str) -> None:
