@@ -125,6 +125,15 @@ def test_each_question_of_a_message_gets_its_answer(cold: Engine) -> None:
     ]
 
 
+def test_two_questions_joined_by_and_are_two(cold: Engine) -> None:
+    from guichet.understanding.answers.query import joined_questions
+
+    both = "comment refaire mon passeport et quels papiers pour le livret A"
+    assert joined_questions(both) == ["comment refaire mon passeport", "quels papiers pour le livret A"]
+    for one in ("quand et comment demander la prime", "comment faire et combien ça coûte", "mon fils et ma fille"):
+        assert joined_questions(one) == []
+
+
 def test_an_empty_base_knows_nothing() -> None:
     assert build([]).answer("le tarif de la cantine").outcome is Outcome.NONE
 

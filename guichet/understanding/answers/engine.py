@@ -23,6 +23,7 @@ from guichet.understanding.answers.query import (
     Query,
     acronyms_in,
     everyday,
+    joined_questions,
     questions_in,
     read_question,
     synonyms_of,
@@ -78,11 +79,13 @@ class Engine:
     def answer(self, text: str) -> Answer:
         whole = self._one(text)
         asked = questions_in(text)
-        if len(asked) < 2:
+        joined = [] if len(asked) > 1 else joined_questions(text)
+        if len(asked) < 2 and not joined:
             return whole
-        parts = tuple(replace(self._one(piece), question=piece) for piece in asked[:QUESTIONS])
+        parts = tuple(replace(self._one(piece), question=piece) for piece in (joined or asked)[:QUESTIONS])
         distinct = {part.ranking[0] for part in parts if part.outcome is not Outcome.NONE}
-        return replace(whole, parts=parts) if len(distinct) > 1 else whole
+        sure = not joined or any(part.outcome is Outcome.ANSWERED for part in parts)  # an « et » may join one question
+        return replace(whole, parts=parts) if len(distinct) > 1 and sure else whole
 
     def search(self, text: str, at_most: int = RANKED) -> list[str]:
         """Sheets that hold something of the question, best first."""

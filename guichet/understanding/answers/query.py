@@ -16,7 +16,14 @@ from guichet.understanding.answers.spelling import Speller
 from guichet.understanding.answers.text import WORD, letter_names, pairs, plain_words, question_words, term, terms
 
 SYNONYM_SHARE = 0.25
+JOINED_LENGTH = 240  # signs: a longer message tells a story
 _ENDS = re.compile(r"(?<=[?!.;])\s+|\n+")
+_ASKS = (
+    r"(?:comment|combien|quel(?:le)?s?|où|quand|pourquoi|qui|est[- ]ce que|faut[- ]il|puis[- ]je|peut[- ]on|"
+    r"c['’ ]?est (?:combien|quoi))"
+)
+_JOIN = re.compile(rf",?\s+(?:et|puis|et aussi|ainsi que)\s+(?=(?:à |de |dans )?{_ASKS}\b)", re.IGNORECASE)
+_ASKING = re.compile(rf"\b{_ASKS}\b", re.IGNORECASE)
 _SHORT_NAME = re.compile(r"^[a-z]$")
 _ACRONYM = re.compile(r"\(([A-Z][A-Za-z]{1,6})\)")
 _EXPANSION = 120  # characters before it
@@ -147,3 +154,13 @@ def questions_in(text: str) -> list[str]:
     pieces = (piece.strip() for piece in _ENDS.split(text[:6000]))
     asking = [piece for piece in pieces if piece.endswith("?") and len(terms(plain_words(piece))) >= 2]
     return asking if len(asking) > 1 else [text]
+
+
+def joined_questions(text: str) -> list[str]:
+    """« Comment inscrire mon fils et quels papiers pour l'internat »: the halves, when each asks and each says of what;
+    else nothing."""
+    if len(text) > JOINED_LENGTH or len(_ENDS.split(text.strip())) > 1:
+        return []
+    halves = [half.strip() for half in _JOIN.split(text)]
+    whole = all(_ASKING.search(half) and len(terms(plain_words(half))) >= 2 for half in halves)
+    return halves if whole and len(halves) > 1 else []
