@@ -172,7 +172,7 @@ def _news(
         "dernier": turns[-1].turn.number if turns else after,
         "ecrit": is_typing(chat.agent_typing_at),
         "etat": chat.state,
-        "rang": position(chat) if chat.state == ChatState.QUEUED else 0,
+        "rang": position(chat) if chat.state == ChatState.QUEUED and anybody_there() else 0,  # no queue at night
         "erreur": fault,
     }
     return JsonResponse(said, status=status)
