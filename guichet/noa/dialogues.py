@@ -2,10 +2,11 @@
 
 title = "Ai-je droit à l'aide au permis ?"
 after = ["aide-permis-conduire"]          # proposed under the answer of these articles
-says = ["ai je droit a l'aide au permis"] # whole messages that start it
+says = ["ai je droit a l'aide au permis"] # whole messages that start it; « … » at the end: how they begin
 [[steps]]
 name = "age"
 ask = "Quel âge avez-vous ?"
+# of a choice: also = {"Transport scolaire" = ["car", "bus"]}, other words that say it
 kind = "number"                            # number, yes_no, choice, text, email, phone, date, department
 go = [{below = 17, to = "jeune"}, {above = 25, to = "age"}]   # the first that holds; else the next step
 [[ends]]
@@ -29,12 +30,13 @@ from guichet.core.identifiers import DEPARTMENTS
 from guichet.core.phones import normalise
 from guichet.core.refused import Refused
 from guichet.core.text import fold, key_of, one_line
-from guichet.noa.smalltalk import plain
+from guichet.noa.smalltalk import bare, plain
 
 KINDS = frozenset({"number", "yes_no", "choice", "text", "email", "phone", "date", "department"})
 ACTS = frozenset({"callback", "appointment", "complaint"})
 TRIES = 3  # of one question, before a person is proposed
 _EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[a-z]{2,}", re.IGNORECASE)
+_PHONE = re.compile(r"(?:\+\d{2}|0)(?:[ .\-]?\d){9}\b")
 _NUMBER = re.compile(r"\d+")
 _YES = frozenset(["oui", "ouais", "ok", "yes", "exact", "affirmatif", "o", "si", "absolument", "accord"])
 _NO = frozenset(["non", "nan", "no", "pas", "jamais", "n", "negatif", "aucun"])
@@ -64,6 +66,7 @@ class Step:
     ask: str
     kind: str = "text"
     choices: tuple[str, ...] = ()
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     go: tuple[Go, ...] = ()
     optional: bool = False
 
@@ -100,8 +103,9 @@ class Script:
         return next(iter(self.ends.values()))
 
     def starts_with(self, text: str) -> bool:
-        said = plain(text)
-        return any(said == plain(phrase) for phrase in self.says)
+        said = bare(text)
+        wanted = [(bare(phrase), phrase.endswith("…")) for phrase in self.says]
+        return any(said.startswith(words) if begins and words else said == words for words, begins in wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +170,10 @@ def _read_choice(step: Step, said: str) -> Any:
     ]
     if len(near) == 1:
         return near[0]
-    shared = [choice for choice in step.choices if set(plain(choice).split()) & set(wanted.split()) - _SMALL]
-    return shared[0] if len(shared) == 1 else Unread("Choisissez une des réponses proposées.")
+    words = set(wanted.split()) - _SMALL
+    shared = [choice for choice in step.choices if set(plain(choice).split()) & words]
+    meant = shared or [choice for choice in step.choices if words & set(step.also.get(choice, ()))]
+    return meant[0] if len(meant) == 1 else Unread("Choisissez une des réponses proposées.")
 
 
 _SMALL = frozenset(
@@ -185,7 +191,8 @@ def _read_email(step: Step, said: str) -> Any:
 
 
 def _read_phone(step: Step, said: str) -> Any:
-    return normalise(said) or Unread("Écrivez un numéro de téléphone à 10 chiffres.")
+    found = _PHONE.search(said)
+    return normalise(said) or (found and normalise(found[0])) or Unread("Écrivez un numéro de téléphone à 10 chiffres.")
 
 
 def _read_date(step: Step, said: str) -> Any:
@@ -252,7 +259,14 @@ def _step(row: Mapping[str, Any]) -> Step:
         if value is not None and kind == "choice" and value not in choices:
             raise Refused(f"L'étape {name} : « {value} » n'est pas un des choix.", status=400)
         go.append(Go(str(each["to"]), None if value is None else str(value), each.get("below"), each.get("above")))
-    return Step(name, ask, kind, choices, tuple(go), bool(row.get("optional")))
+    return Step(name, ask, kind, choices, _also(row, name, choices), tuple(go), bool(row.get("optional")))
+
+
+def _also(row: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    given = row.get("also") or {}
+    if not isinstance(given, Mapping) or set(given) - set(choices):
+        raise Refused(f"L'étape {name} donne d'autres mots (also) à ce qui n'est pas un de ses choix.", status=400)
+    return {choice: tuple(plain(word) for word in _texts(given, choice)) for choice in given}
 
 
 def _end(row: Mapping[str, Any]) -> End:

@@ -10,12 +10,14 @@ from guichet.knowledge.models import Version
 from guichet.noa.smalltalk import plain
 from guichet.understanding.words import EMPTY, stem
 
+_LASTS = "dure durer duree valable validite expire perime"
 # What may be asked of any answer, and the words of the headings that answer it.
 # « Combien de temps ? » is about time before it is about money.
 _ASKED: tuple[tuple[str, str, str], ...] = (
+    ("lasts", _LASTS, "duree validite valable"),
     (
         "when",
-        "quand date limite delai temps attente longtemps duree jour avant apres reponse recu",
+        "quand date limite jour avant apres delai temps attente long longtemps reponse recu recevoir recois",
         "quand delai date calendrier reponse",
     ),
     (
@@ -37,7 +39,7 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
 )
 _FREE = (
     "ca c cela ceci alors donc sinon ensuite aussi et ou la le pour moi mon ma bah euh svp merci stp aide "
-    "obtenir avoir est il"
+    "obtenir avoir est il jusqu jusque par mois an ans annee semaine maximum minimum environ prend total"
 )
 
 
@@ -47,9 +49,13 @@ def _stems(words: str) -> frozenset[str]:
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _SIGNS = {
+    "lasts": re.compile(r"\bvalables?\b|\bdure\b|\bexpire\b", re.IGNORECASE),
     "amount": re.compile(r"€|euros?\b|gratuit", re.IGNORECASE),
     "when": re.compile(r"\d+ (jours?|mois|semaines?|heures?)|\bavant le\b|\bjusqu'au\b|toute l'année", re.IGNORECASE),
 }
+_LASTING = _stems(_LASTS)
+_TIME = _stems("temps longtemps") | _LASTING
+_WAITING = _stems("temps long longtemps attente delai reponse recu recevoir recois")  # not when to ask: when it comes
 _MEANT = tuple((name, _stems(said), _stems(heading)) for name, said, heading in _ASKED)
 _GENERIC = frozenset().union(*(said for _, said, _ in _MEANT)) | _stems(_FREE)
 
@@ -60,14 +66,36 @@ def says_nothing_alone(text: str) -> bool:
     return 0 < len(words) <= 10 and all(word in EMPTY or stem(word) in _GENERIC for word in words)
 
 
+# « Comment je la renouvelle ? », « celle du car », « depuis un mois »
+_GOES_ON = re.compile(r"(?:(?:ok|d accord|oui|bah|alors|donc) )?(?:et|mais|sinon) ")
+_LEANS = re.compile(
+    r"(?:celui|celle|ceux|celles|depuis|jusqu|sans|meme|c est pour|c etait|il est|elle est|en fait|"
+    r"pour (?:le|la|les|l|celui|celle|moi|mon|ma|mes|lui|elle|eux|un|une|deux)) "
+)
+_PRONOUN = re.compile(
+    r"\b(?:je|j|tu|on|il|elle|nous|vous) (?:ne |n )?(?:la|le|les|l|en|y) \w{2,}|"
+    r"\b(?:comment|ou|quand|on|je|il|pour) (?:la|le|les|l) \w+(?:er|ir|re)\b"
+)
+LEANING = 8  # words: a longer message says what it is about
+
+
 def goes_on(text: str) -> bool:
-    """« Et pour mon deuxième enfant ? »: begins as what follows something."""
-    return plain(text).startswith(("et ", "mais ", "sinon ", "ok et ", "d accord et ", "oui mais "))
+    """« Et pour mon deuxième enfant ? », « comment je la renouvelle ? »: said of what was spoken of before."""
+    said = plain(text)
+    if _GOES_ON.match(said):
+        return True
+    return len(said.split()) <= LEANING and bool(_LEANS.match(said) or _PRONOUN.search(said))
+
+
+def _said(text: str) -> set[str]:
+    """Stems; « combien de temps » is about time, « combien » about money."""
+    said = {stem(word) for word in plain(text).split()}
+    return said - {"combien"} if said & _TIME else said
 
 
 def part_asked(text: str, version: Version) -> Section | None:
     """The section of the article that answers, when one does."""
-    said = {stem(word) for word in plain(text).split()}
+    said = _said(text)
     parts = sections(version.body)
     for _, asked, headed in _MEANT:
         if said & asked:
@@ -79,8 +107,10 @@ def part_asked(text: str, version: Version) -> Section | None:
 
 def fact_asked(text: str, version: Version) -> str:
     """The fact that answers: of an aid, its amount, dates, public; else the sentences that say it. Word for word."""
-    said = {stem(word) for word in plain(text).split()}
-    for name, key in (("when", "when"), ("amount", "amount"), ("who", "for_whom")):
+    said = _said(text)
+    if said & _WAITING and not said & _LASTING:
+        return str(version.aid.get("reply") or "") or _sentences_about("when", version)
+    for name, key in (("lasts", ""), ("when", "when"), ("amount", "amount"), ("who", "for_whom")):
         if said & next(asked for meant, asked, _ in _MEANT if meant == name):
             return str(version.aid.get(key) or "") or _sentences_about(name, version)
     return ""

@@ -6,6 +6,9 @@ Never a word of its own on the matter: answers are versions of articles, dialogu
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -17,10 +20,12 @@ from guichet.noa import phrases, scripts
 from guichet.noa.bubbles import PERSON, Bubble, Option, Reply, notice
 from guichet.noa.following import fact_asked, goes_on, part_asked, says_nothing_alone
 from guichet.noa.models import Chat, Turn
-from guichet.noa.smalltalk import courtesy, is_insult, plain
+from guichet.noa.smalltalk import courtesy, is_insult, is_unhappy
 from guichet.understanding.answers.engine import Answer, Outcome
+from guichet.understanding.words import words_of
 
 OFFERED = 3
+NONE_OF_THESE: Option = {"label": "Aucune de ces questions", "say": "Aucune de ces questions"}
 SHORT = 7  # words: an insult and little else; in a longer message the question is answered
 MISSES = 3  # then a person is called
 # Asked several times a turn, while hundreds talk.
@@ -36,12 +41,15 @@ def read(chat: Chat, text: str, order: tuple[str, ...] = ()) -> Reply:
     if back := courtesy(text):
         reply.bubbles.append(notice(back.format(name=settings.ASSISTANT_NAME)))
         return reply
+    if is_unhappy(text):
+        reply.bubbles.append(notice(phrases.UNHAPPY, PERSON))
+        return reply
     if is_insult(text) and len(text.split()) <= SHORT:
         reply.bubbles.append(notice(phrases.INSULT, PERSON))
         return reply
     script = scripts.started_by(text)
     if script is not None:
-        return scripts.begin(chat, script)
+        return scripts.begin(chat, script, text)
     last = _spoken_of(chat)
     if last is not None and last.live is not None and says_nothing_alone(text):
         part = part_asked(text, last.live)
@@ -49,17 +57,44 @@ def read(chat: Chat, text: str, order: tuple[str, ...] = ()) -> Reply:
             reply.bubbles.append(answer_bubble(last, section=part.anchor if part else "", asked=text))
             return reply
     if last is None and says_nothing_alone(text):
+        asked = str(chat.memory.get("asked", ""))  # what was offered, and not chosen
+        if asked and (found := finding.answer(f"{asked} {text}")).outcome is not Outcome.NONE:
+            _one(reply, chat, found, text)
+            return reply
         reply.bubbles.append(Bubble(Turn.Kind.ASK, "De quelle aide ou de quel service parlez-vous ?", options=_usual()))
         return reply
     found = finding.answer(text)
-    if last is not None and found.outcome is not Outcome.ANSWERED and (goes_on(text) or says_nothing_alone(text)):
-        found = _better(found, finding.answer(f"{chat.memory.get('asked', '')} {text}"))
     if found.parts:
         _several(reply, chat, found)
+        return reply
+    if last is not None and found.outcome is not Outcome.ANSWERED and (goes_on(text) or says_nothing_alone(text)):
+        _follow(reply, chat, last, found, text)
         return reply
     chat.memory["asked"] = text[:300]
     _one(reply, chat, found, text, order)
     return reply
+
+
+def _follow(reply: Reply, chat: Chat, last: Article, found: Answer, text: str) -> None:
+    """Said of the article just spoken of: read after its title, or after what was asked, whichever is surer."""
+    asked = finding.answer(f"{chat.memory.get('asked', '')} {text}")
+    best = _better(_better(asked, finding.answer(f"{last.title} {text}")), found)
+    again = best.outcome is Outcome.ANSWERED and best.proposals[0].id == last.code
+    if again and not says_nothing_alone(text):  # its own title found it: that teaches little
+        others = [one for one in found.proposals if one.id != last.code]
+        best = replace(found, proposals=(best.proposals[0], *others[: OFFERED - 1])) if others else found
+    if best.outcome is Outcome.NONE and (near := _near(last)):
+        options = [*_choices(near), NONE_OF_THESE]
+        reply.bubbles.append(
+            Bubble(Turn.Kind.CHOICE, phrases.ONE_OF_THESE, options=tuple(options), article=near[0], heard="offered")
+        )
+        return
+    _one(reply, chat, best, text)
+
+
+def _near(article: Article) -> list[Article]:
+    related = list(article.live.related)[:4] if article.live is not None else []
+    return [row for row in _articles(related) if row.code != article.code]
 
 
 def show(chat: Chat, code: str) -> Reply:
@@ -103,7 +138,7 @@ def _one(reply: Reply, chat: Chat, found: Answer, text: str, order: tuple[str, .
             reply.bubbles += scripts.begin(chat, script).bubbles
             return
         reply.ranking = found.ranking
-        options = [*_choices(rows), {"label": "Aucune de ces questions", "say": "Aucune de ces questions"}]
+        options = [*_choices(rows), NONE_OF_THESE]
         reply.bubbles.append(
             Bubble(Turn.Kind.CHOICE, phrases.ONE_OF_THESE, options=tuple(options), article=rows[0], heard="offered")
         )
@@ -138,6 +173,9 @@ def _several(reply: Reply, chat: Chat, found: Answer) -> None:
             reply.bubbles.append(
                 Bubble(Turn.Kind.CHOICE, said, options=tuple(_choices(rows)), article=rows[0], heard="offered")
             )
+        else:
+            said = phrases.NOTHING_ABOUT.format(question=part.question[:120])
+            reply.bubbles.append(Bubble(Turn.Kind.NOTICE, said, options=(PERSON,), heard="none"))
 
 
 def _better(one: Answer, other: Answer) -> Answer:
@@ -165,9 +203,7 @@ def _choices(rows: list[Article]) -> list[Option]:
 def _next(article: Article) -> tuple[Option, ...]:
     """After an answer: a dialogue that goes further, then what is near."""
     options: list[Option] = [{"label": script.title, "dialogue": script.code} for script in scripts.after(article.code)]
-    if article.live is not None and article.live.related:
-        rows = _articles(list(article.live.related)[:4])
-        options += [{"label": row.title, "to": row.code} for row in rows if row.code != article.code]
+    options += [{"label": row.title, "to": row.code} for row in _near(article)]
     return tuple(options[:OFFERED])
 
 
@@ -178,15 +214,27 @@ def _usual() -> tuple[Option, ...]:
 
 def wants_status(text: str) -> bool:
     """« Où en est ma demande ? »"""
-    said = plain(text)
-    asks = any(mark in said for mark in _STATUS)
+    said = " ".join(words_of(text))
+    asks = any(mark in said for mark in _STATUS) or (_DECIDED.search(said) is not None and _is_question(text, said))
     return asks and any(
         word in said.split() for word in ("demande", "dossier", "reclamation", "courrier", "message", "numero")
     )
 
 
+def _is_question(text: str, said: str) -> bool:
+    return text.rstrip().endswith("?") or said.startswith(("est ce que", "avez vous", "je voudrais savoir si"))
+
+
+_DECIDED = re.compile(
+    r"\b(?:ma|mon|notre) (?:\w+ ){1,4}(?:a|est)(?: t)?(?: elle| il)? (?:bien )?(?:ete )?"
+    r"(?:accepte|valide|traite|enregistre|arrive|recu|complet|complete|termine|fini)e?\b|"
+    r"\b(?:avez vous|vous avez) (?:bien )?recu (?:ma|mon|notre)\b"
+)
+
+
 _STATUS = (
-    "ou en est", "ou en suis", "avancement", "suivre ma", "suivre mon", "suivi de ma", "suivi de mon", "nouvelles de",
+    "ou en est", "ou en e ma", "ou en e mon", "ou en et ma", "ou en et mon", "ou en suis",
+    "avancement", "suivre ma", "suivre mon", "suivi de ma", "suivi de mon", "nouvelles de",
     "toujours pas de reponse a ma", "statut de", "etat de ma", "etat de mon", "ou est mon", "ou est ma",
     "prochaine echeance", "echeance de ma", "date limite de ma demande", "date limite de mon dossier",
     "quand aurai je une reponse a ma", "reponse a ma demande quand", "document manque", "piece manque",

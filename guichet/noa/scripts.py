@@ -14,6 +14,7 @@ from guichet.noa.dialogues import TRIES, End, Script, Step, Unread, read_answer,
 from guichet.noa.models import Chat, Dialogue, Turn
 
 FRESH_SECONDS = 3.0
+GIVEN_AT_ONCE = frozenset({"phone", "email"})  # what cannot be taken for anything else
 DEPARTMENT = Step("departement", "Dans quel département habitez-vous ?", "department")
 _kept: tuple[float, dict[str, Script]] | None = None
 
@@ -61,10 +62,15 @@ def usual_exits() -> tuple[Option, ...]:
 # -- walking ----------------------------------------------------------------------------------------------------------
 
 
-def begin(chat: Chat, script: Script) -> Reply:
-    first = script.steps[0]
-    chat.memory["dialogue"] = {"code": script.code, "step": first.name, "said": {}, "tries": 0}
-    return Reply([_question(first)])
+def begin(chat: Chat, script: Script, said: str = "") -> Reply:
+    """Its first question; the next one when `said` holds the answer already (« rappelez-moi au 06… »)."""
+    step, known = script.steps[0], {}
+    value = read_answer(step, said) if step.kind in GIVEN_AT_ONCE and said else Unread()
+    following = step if isinstance(value, Unread) else script.next_of(step, value)
+    if isinstance(following, Step) and following is not step:
+        step, known = following, {step.name: value}
+    chat.memory["dialogue"] = {"code": script.code, "step": step.name, "said": known, "tries": 0}
+    return Reply([_question(step)])
 
 
 def asks_department(chat: Chat, article: Article) -> list[Bubble]:

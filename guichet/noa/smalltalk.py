@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from guichet.core.text import fold
+from guichet.understanding.words import NUMBER, words_of
 
 # (pattern of the whole message, what is said back)
 _SAYINGS: tuple[tuple[str, str], ...] = (
@@ -53,14 +54,38 @@ _INSULTS = re.compile(
 )
 _PERSON = re.compile(
     r"\b(parler|discuter|joindre|avoir|passe[rz]? moi|voir|contacter|besoin d).{0,25}"
-    r"(quelqu un|agent|humain|conseill|personne|vrai[e]? personne|operateur|gens)|"
+    r"(quelqu un|agent|humain|conseill|personne|vrai[e]? personne|operateur|gens|"
+    r"(un|une|votre) (responsable|superieur))|"
     r"\b(un agent|un humain|une vraie personne|un conseiller|une conseillere)\b"
+)
+_GROUP = r"(?:nuls|incapables|incompetents|voleurs|escrocs|guignols|rigolos|clowns|branleurs)"
+_UNHAPPY = re.compile(
+    r"(?:mais |franchement )?(?:(?:vous etes|tu es|t es|noa est|c est|la region est) )?"
+    r"(?:vraiment |tous |trop |completement |tellement )*"
+    r"(?:nuls?|nulles?|inutiles?|incompetents?|incapables?|pathetiques?|minables?|bidon|pourrie?s?|honteux|scandaleux|"
+    rf"inadmissible|lamentable|n importe quoi|(?:une )?(?:bande (?:de |d )|des ){_GROUP})"
+    r"(?: (?:noa|chez vous|la region))?\Z"
+)
+_NO_USE = re.compile(
+    r"(?:ok |oui |non |mais |bah )*(?:(?:ce n est|c est|c etait) pas (?:du tout )?(?:ma question|ca|cela|bon|"
+    r"ce que je (?:demande|cherche|veux)|la bonne reponse)|(?:ca|cela|tu|vous|votre reponse) (?:ne )?(?:me |m )?"
+    r"(?:repond\w*|aide\w*|sert) (?:pas|a rien)(?: a ma question)?|mauvaise reponse|rien a voir|hors sujet|"
+    r"aucune?(?: de ces questions)?|aucun des trois|aucune des trois)\Z"
 )
 _CANCEL = re.compile(r"(annule[rz]?|stop|arrete[rz]?|laisse tomber|laissez tomber|autre question|retour|quitter)\Z")
 
 
 def plain(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", fold(text)))
+
+
+def bare(text: str) -> str:
+    """The words of a message, SMS spellings written out, without greetings, courtesies nor numbers."""
+    said = " ".join(words_of(text)).replace("s il vous plait", "").replace("s il te plait", "")
+    return " ".join(word for word in re.sub(rf"\b(?:(?:au|le) )?{NUMBER}\b", " ", said).split() if word not in _POLITE)
+
+
+_POLITE = frozenset("bonjour bonsoir salut coucou hello hey yo noa merci madame monsieur svp stp".split())  # noqa: SIM905
 
 
 def courtesy(text: str) -> str:
@@ -74,6 +99,16 @@ def courtesy(text: str) -> str:
 
 def is_insult(text: str) -> bool:
     return _INSULTS.search(plain(text)) is not None
+
+
+def is_unhappy(text: str) -> bool:
+    """« Vous êtes nuls », and nothing else: no question to look for."""
+    return _UNHAPPY.match(plain(text)) is not None
+
+
+def is_no_use(text: str) -> bool:
+    """« Ce n'est pas ma question », « aucune de ces questions »."""
+    return _NO_USE.match(plain(text)) is not None
 
 
 def asks_person(text: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,8 +21,13 @@ from guichet.journal.models import Event
 from guichet.knowledge.actions import archive, build_indexes
 from guichet.knowledge.models import Asked, Vote
 from guichet.noa import actions
+from guichet.noa.bubbles import Reply
+from guichet.noa.following import goes_on
 from guichet.noa.models import Chat, ChatState, Dialogue, Outcome, Turn
+from guichet.noa.reading import _several
 from guichet.noa.scripts import forget_scripts
+from guichet.understanding.answers.engine import Answer, Proposal
+from guichet.understanding.answers.engine import Outcome as Found
 from tests.factories import Region, article, mail, receive
 
 WORDINGS = (
@@ -91,6 +98,57 @@ def test_and_how_much_is_it(base: Region) -> None:
     assert (turn.version.article.code, turn.section) == ("carte-perdue", "combien-cela-coute")
 
 
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [("ça dure combien de temps ?", "valable un an"), ("c'est long ?", "2 mois au plus"),
+     ("combien de temps pour l'avoir", "2 mois au plus"), ("jusqu'à quel âge", "17 à 25 ans"),
+     ("combien par mois ?", "80 % de réduction")],
+)  # fmt: skip
+def test_each_fact_of_an_aid_has_its_question(base: Region, client: Client, said: str, says: str) -> None:
+    facts = {"for_whom": "17 à 25 ans", "amount": "80 % de réduction", "when": "Toute l'année",
+             "reply": "2 mois au plus", "themes": ["transports"], "profiles": ["etudiant"]}  # fmt: skip
+    article(
+        "solidaire",
+        kind="aid",
+        title="Carte Solidaire",
+        owner=base.transport,
+        aid=facts,
+        answer="La carte réduit les prix. Elle est valable un an.",
+        wordings=("carte solidaire", "carte de réduction"),
+    )
+    build_indexes()  # fmt: skip
+    chat = actions.open_chat()
+    talk(chat, "carte solidaire")
+    [turn] = talk(chat, said)
+    assert turn.version is not None
+    shown = client.get("/noa/", {"fil": chat.key}).content.decode().rsplit('data-tour="', 1)[1].split("sources")[0]
+    assert says in html.unescape(shown)
+
+
+@pytest.mark.parametrize(
+    ("said", "leans"),
+    [("comment je la renouvelle ?", True), ("celle du car", True), ("depuis un mois", True),
+     ("et pour deux enfants", True), ("comment la refaire", True), ("j'y ai droit ?", True),
+     ("où passe le car de 7 h", False),
+     ("mon fils a perdu sa carte de car", False), ("le prix du transport scolaire", False)],
+)  # fmt: skip
+def test_what_is_said_of_the_answer_before(said: str, leans: bool) -> None:
+    assert goes_on(said) is leans
+
+
+def test_what_adds_nothing_leads_to_what_is_near(base: Region) -> None:
+    article("non-recue", title="Carte de transport non reçue", owner=base.transport, answer="Elle arrive par la poste.",
+            related=["carte-perdue"], wordings=("ma carte n'arrive pas", "carte de bus jamais reçue"))  # fmt: skip
+    build_indexes()
+    chat = actions.open_chat()
+    [first] = talk(chat, "carte de bus jamais reçue")
+    assert first.version is not None
+    assert first.version.article.code == "non-recue"
+    [turn] = talk(chat, "depuis un mois")
+    assert turn.kind == Turn.Kind.CHOICE
+    assert "carte-perdue" in [option.get("to") for option in turn.options]
+
+
 def test_a_question_about_nothing_is_asked_back(base: Region) -> None:
     [turn] = talk(actions.open_chat(), "quels documents ?")
     assert turn.kind == Turn.Kind.ASK
@@ -132,6 +190,77 @@ def test_danger_gives_the_numbers_and_calls_a_person_at_night_too(base: Region) 
     assert chat.case is not None
     assert chat.case.urgent
     assert not any(turn.version for turn in turns)
+
+
+def test_while_the_desk_is_closed_noa_goes_on(base: Region) -> None:
+    chat = actions.open_chat()
+    turns = talk(chat, "je vais me suicider")
+    assert "appelez un de ces numéros" in turns[-1].text
+    assert "maintenant" not in turns[-1].text  # nobody is there now
+    [turn] = talk(chat, "mon fils a perdu sa carte de car")
+    assert turn.version is not None
+    assert turn.version.article.code == "carte-perdue"
+    assert chat.case is not None
+    assert chat.case.interactions.filter(text="mon fils a perdu sa carte de car").exists()  # and the agent reads it
+    for said in ("je me sens seul", "merci", "je veux parler à quelqu'un", "où en est ma demande"):
+        [turn] = talk(chat, said)  # after a danger: nothing that is not sure
+        assert (turn.kind, turn.version) == (Turn.Kind.NOTICE, None), said
+        assert "ajouté à votre demande" in turn.text
+    assert "proof" not in chat.memory
+    [turn] = talk(chat, "je vais me suicider")
+    assert "3114" in turn.text
+
+
+def test_with_the_desk_open_noa_is_silent(open_desk: Region) -> None:
+    chat = actions.open_chat()
+    talk(chat, "je veux parler à quelqu'un")
+    assert chat.state == ChatState.QUEUED
+    assert talk(chat, "mon fils a perdu sa carte de car") == []
+
+
+def test_an_anonymous_agent_is_not_named(open_desk: Region, client: Client) -> None:
+    chat = actions.open_chat()
+    talk(chat, "je veux parler à quelqu'un")
+    User.objects.filter(pk=open_desk.nadia.pk).update(anonymous=True)
+    nadia = User.objects.get(pk=open_desk.nadia.pk)
+    Case.objects.filter(pk=chat.case_id).update(team=open_desk.transport)
+    actions.take(chat, by=nadia)
+    actions.say_as_agent(chat, "Je regarde.", by=nadia)
+    page = client.get("/noa/", {"fil": chat.key}).content.decode()
+    assert "Je regarde." in page
+    assert nadia.first_name not in page
+
+
+@pytest.mark.parametrize("said", ["vous êtes vraiment nuls", "c'est honteux !", "bande d'incapables"])
+def test_who_complains_of_us_is_not_offered_titles(base: Region, said: str) -> None:
+    [turn] = talk(actions.open_chat(), said)
+    assert (turn.kind, turn.version) == (Turn.Kind.NOTICE, None)
+    assert "désolé" in turn.text
+
+
+def test_an_answer_that_is_no_use_is_a_miss(base: Region) -> None:
+    chat = actions.open_chat()
+    talk(chat, "mon fils a perdu sa carte de car", "c'est pas ma question", "ça ne répond pas à ma question")
+    assert chat.misses == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["ou en é ma demande", "mon dossier a été accepté ?", "Avez-vous bien reçu mon dossier", "ou en e mon dossier svp"],
+)
+def test_the_state_of_a_case_is_asked_in_many_ways(base: Region, said: str) -> None:
+    [turn] = talk(actions.open_chat(), said)
+    assert (turn.kind, "numéro de votre demande" in turn.text) == (Turn.Kind.ASK, True)
+
+
+def test_a_part_without_an_answer_is_said(base: Region) -> None:
+    sure = Answer(Found.ANSWERED, (Proposal("tarif", "Prix"),), ("tarif",), 0.9, 0.9, "", question="quel prix ?")
+    none = Answer(Found.NONE, (), (), 0.0, 0.0, "", question="combien de girafes ?")
+    reply = Reply()
+    _several(reply, actions.open_chat(), replace(none, parts=(sure, none)))
+    assert [bubble.version.article.code for bubble in reply.bubbles if bubble.version] == ["tarif"]
+    assert "girafes" in reply.bubbles[-1].text
+    assert "pas trouvé" in reply.bubbles[-1].text
 
 
 def test_an_insult_is_answered_calmly(base: Region) -> None:

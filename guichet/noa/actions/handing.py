@@ -47,7 +47,7 @@ def hand_over(chat: Chat, why: str, *, urgent: bool = False, by: User) -> list[T
         return []
     there = anybody_there()
     if not there and not urgent:
-        return add_bubbles(chat, [notice(_closed(), *_other_ways(chat))], by=by)
+        return add_bubbles(chat, [notice(closed(), *_other_ways(chat))], by=by)
     chat.urgent = chat.urgent or urgent
     if chat.case is None or chat.case.is_over:
         chat.case = _open_case(chat, by=by)
@@ -56,7 +56,7 @@ def hand_over(chat: Chat, why: str, *, urgent: bool = False, by: User) -> list[T
     record("chat.handed", by=by, case_id=chat.case.pk, why=why)
     chat.save()
     if not there:
-        return add_bubbles(chat, [notice(f"{phrases.DANGER_HUMAN} {_closed()}")], by=by)
+        return add_bubbles(chat, [notice(phrases.DANGER_NOBODY.format(closed=closed()))], by=by)
     place = position(chat)
     ahead = phrases.FIRST if place <= 1 else phrases.POSITION.format(position=place)
     after = phrases.BY_EMAIL.format(email=chat.email) if chat.email else phrases.NO_EMAIL
@@ -186,7 +186,8 @@ def _named(agent: User) -> str:
     return "Un agent de la Région" if agent.anonymous else f"{agent.first_name} {agent.last_name[:1]}."
 
 
-def _closed() -> str:
+def closed() -> str:
+    """Why nobody answers now, and when they come back."""
     calendar = desk_calendar()
     now = timezone.now()
     if calendar.is_open(now):

@@ -16,21 +16,21 @@ from guichet.core.text import one_line, safe_filename, strip_controls
 from guichet.knowledge.actions import vote
 from guichet.knowledge.models import Asked, Vote
 from guichet.noa import phrases, proof, scripts
-from guichet.noa.actions.handing import end, hand_over, name_case, to_agent
+from guichet.noa.actions.handing import closed, end, hand_over, name_case, to_agent
 from guichet.noa.actions.turning import add, add_bubbles, locked
 from guichet.noa.advice import Advice, advise
 from guichet.noa.bubbles import PERSON, Bubble, Reply, notice
 from guichet.noa.dialogues import Unread, read_email
 from guichet.noa.ending import finish
 from guichet.noa.models import Chat, ChatState, Turn
+from guichet.noa.queue import anybody_there
 from guichet.noa.reading import miss, read, show, wants_status
-from guichet.noa.smalltalk import asks_person, gives_up, plain
+from guichet.noa.smalltalk import asks_person, gives_up, is_no_use
 from guichet.understanding.danger import CARDS, signs_of_danger
 
 MAX_SAID = 2000
 MAX_FILE = 10_000_000
 SEEN_EVERY = timedelta(seconds=20)  # well under what makes somebody gone
-NONE_OF_THESE = "aucune de ces questions"
 
 
 def open_chat(*, site: str = "") -> Chat:
@@ -59,7 +59,7 @@ def _heard(chat: Chat, said: str, advice: Advice, *, by: User) -> list[Turn]:
     chat.seen_at = timezone.now()
     chat.typing_at = None
     if chat.state in {ChatState.QUEUED, ChatState.WITH_AGENT}:
-        turns += _beside_agent(chat, own, by=by)
+        turns += _beside_agent(chat, own, advice, by=by)
     else:
         turns += _answered(chat, said, advice, by=by)
     chat.save()
@@ -138,13 +138,25 @@ def _open(chat: Chat) -> Chat:
     return chat
 
 
-def _beside_agent(chat: Chat, own: Turn, *, by: User) -> list[Turn]:
-    """Noa is silent, but for a danger."""
+def _beside_agent(chat: Chat, own: Turn, advice: Advice, *, by: User) -> list[Turn]:
+    """Noa is silent, but for a danger, or when the desk is closed: then it goes on answering what it knows."""
     to_agent(chat, own, by=by)
-    if signs_of_danger(own.text) and not chat.urgent:
-        chat.urgent = True
-        return add_bubbles(chat, [_danger(own.text)], by=by)
-    return []
+    alone = chat.state == ChatState.QUEUED and not anybody_there()
+    if signs_of_danger(own.text):
+        first, chat.urgent = not chat.urgent, True
+        return add_bubbles(chat, [_danger(own.text)], by=by) if first or alone else []
+    return add_bubbles(chat, _meanwhile(chat, own.text, advice, by=by), asked=own.text, by=by) if alone else []
+
+
+def _meanwhile(chat: Chat, said: str, advice: Advice, *, by: User) -> list[Bubble]:
+    """A sure answer is given; after a danger nothing less, and a person is not promised before the desk opens."""
+    before = dict(chat.memory)
+    reply = Reply() if asks_person(said) else _reply(chat, said, advice, by=by)
+    sure = any(bubble.version is not None for bubble in reply.bubbles)
+    if reply.bubbles and not reply.missed and (sure or not chat.urgent):
+        return reply.bubbles
+    chat.memory = before
+    return [notice(phrases.ADDED.format(closed=closed()))]
 
 
 def _answered(chat: Chat, said: str, advice: Advice, *, by: User) -> list[Turn]:
@@ -176,7 +188,7 @@ def _reply(chat: Chat, said: str, advice: Advice, *, by: User) -> Reply:
         if code := chat.memory.pop("show", ""):
             return show(chat, code)
         return reply
-    if plain(said) == NONE_OF_THESE:
+    if is_no_use(said):
         reply = Reply()
         miss(reply, chat)
         return reply
