@@ -42,6 +42,20 @@ def test_a_lost_card_at_night_on_a_telephone(visits: Visits, site: Site) -> None
     check(page, "danger")
 
 
+def test_a_danger_said_first_leaves_where_to_write(visits: Visits, site: Site) -> None:
+    page = visits.page(width=390, height=844)
+    page.goto(f"{site.url}/noa/")
+    ask(page, "je vais me suicider")
+    expect(page.get_by_role("alert")).to_contain_text("3114")
+    page.get_by_label("Votre adresse e-mail").fill("parent@courriel.example")
+    save = page.get_by_role("button", name="Enregistrer")
+    assert save.evaluate("e => e.scrollWidth <= e.clientWidth")  # its word is inside
+    save.click()
+    expect(page.get_by_text("la suite vous sera envoyée à parent@courriel.example")).to_be_visible()
+    page.locator("summary", has_text="Joindre un document").click()
+    check(page, "document")
+
+
 def test_without_a_script(visits: Visits, site: Site) -> None:
     page = visits.page(javascript=False)
     page.goto(f"{site.url}/noa/")
