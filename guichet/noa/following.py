@@ -39,7 +39,7 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
 )
 _FREE = (
     "ca c cela ceci alors donc sinon ensuite aussi et ou la le pour moi mon ma bah euh svp merci stp aide "
-    "obtenir avoir est il jusqu jusque par mois an ans annee semaine maximum minimum environ prend total"
+    "oui ouais obtenir avoir est il jusqu jusque par mois an ans annee semaine maximum minimum environ prend total"
 )
 
 

@@ -27,7 +27,8 @@ _SAYINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"(merci|remercie|super|parfait|genial|nickel|cool|top|ok merci|c est gentil|impeccable)"
-        r"( beaucoup| bien| infiniment)?( noa| a vous| pour tout)?",
+        r"( beaucoup| bien| infiniment| merci| super| parfait| c est (tres )?(parfait|gentil|super|bon|top))*"
+        r"( noa| a vous| pour tout| pour votre aide| pour la reponse)?( bonne (journee|soiree|nuit)| au revoir)?",
         "Avec plaisir. Avez-vous une autre question ?",
     ),
     (

@@ -155,7 +155,10 @@ def test_a_question_about_nothing_is_asked_back(base: Region) -> None:
     assert all("to" in option for option in turn.options)
 
 
-@pytest.mark.parametrize("said", ["bonjour", "Merci beaucoup !", "ça va ?", "tu es un robot ?"])
+@pytest.mark.parametrize(
+    "said",
+    ["bonjour", "Merci beaucoup !", "merci c'est parfait", "super merci bonne journée", "ça va ?", "tu es un robot ?"],
+)
 def test_courtesy_is_one_sentence(base: Region, said: str) -> None:
     [turn] = talk(actions.open_chat(), said)
     assert turn.kind == Turn.Kind.NOTICE
