@@ -6,8 +6,10 @@ from collections.abc import Callable
 from django.conf import settings
 from django.test import Client
 
+from guichet.accounts.models import User
 from guichet.cases.models import Case, Status
 from guichet.journal.snapshots import is_snapshot
+from guichet.notices.actions import warn_at_once
 from guichet.organisation.models import Team
 
 Make = Callable[..., Case]
@@ -35,6 +37,13 @@ def test_of_another_teams_case_nothing_is_said(make_case: Make, team: Team, othe
         state = desk.get("/bureau/etat/", {"file": key, "lignes": hidden.pk, "changees": hidden.pk}).json()
         assert state["lignes"] == {} and state["nouvelles"] == []
     assert Client().get("/bureau/etat/").status_code == 302
+
+
+def test_the_bell_rings_on_an_open_screen(case: Case, agent: User, desk: Client) -> None:
+    page = desk.get("/bureau/").content.decode()
+    assert "Avertissements, aucun à lire" in page and "data-cloche" in page
+    assert warn_at_once(case.pk) == 1
+    assert "1 avertissement à lire" in desk.get("/bureau/etat/").json()["cloche"]
 
 
 def test_odd_questions_are_harmless(desk: Client, case: Case) -> None:

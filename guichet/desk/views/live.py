@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, JsonResponse
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
 from guichet.cases.models import Case
 from guichet.core.text import keys_in
-from guichet.desk import listing, queues
+from guichet.desk import bar, listing, queues
 from guichet.desk.guard import AgentRequest, agent_required
 from guichet.desk.lines import lines
 
@@ -19,8 +20,9 @@ AT_MOST = 120
 def state(request: AgentRequest) -> JsonResponse:
     """`file`: the queue shown. `lignes`: ids of the rows shown. `changees`: ids that were told.
 
-    Answers counters by queue, the rows shown as they are now, those that left the queue, and how many of those that
-    were told belong to it without being shown. Of a case that may not be seen nothing is said, not even that it is one.
+    Answers counters by queue, the warnings to read, the rows shown as they are now, those that left the queue, and how
+    many of those that were told belong to it without being shown. Of a case that may not be seen nothing is said, not
+    even that it is one.
     """
     user = request.user
     seen = listing.overview(user)
@@ -40,6 +42,7 @@ def state(request: AgentRequest) -> JsonResponse:
     return JsonResponse(
         {
             "compteurs": {queue.key: queue.shown for group in groups for queue in group.queues},
+            "cloche": render_to_string("desk/_bell.html", {"unread_warnings": bar.unread_warnings(user)}),
             "liste": queues.shown_count(listing.count(listed, plain), capped=bool(listed.filters)) if listed else "",
             "lignes": rows,
             "parties": sorted(shown - inside) if listed is not None else [],

@@ -49,6 +49,8 @@ if (poste && poste.dataset.depuis) {
       for (const nb of document.querySelectorAll('[data-compteur]')) nb.textContent = String(etat.compteurs[nb.dataset.compteur] ?? 0);
       const liste = document.querySelector('[data-compteur-liste]');
       if (liste && etat.liste) liste.textContent = etat.liste;
+      const cloche = document.querySelector('[data-cloche]');
+      if (cloche && cloche.dataset.vue !== etat.cloche) { cloche.dataset.vue = etat.cloche; cloche.innerHTML = etat.cloche; }
       const parties = new Set(etat.parties);
       for (const ligne of lignes()) {
         const id = Number(ligne.dataset.demande);
