@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
@@ -69,6 +70,17 @@ def remaining(value: datetime | None) -> str:
 def days_left(value: datetime) -> str:
     """What is left before a deadline of the law, in days of the calendar."""
     return say_days_left(value, timezone.now(), CALENDAR)
+
+
+@register.filter
+def pluralize(value: Any, ends: str = "s") -> str:
+    """As that of Django, whose place it takes, in French: what is below two is singular, zero included."""
+    singular, plural = ends.split(",") if "," in ends else ("", ends)
+    try:
+        number = float(value)
+    except TypeError:
+        number = len(value)
+    return plural if abs(number) >= 2 else singular
 
 
 @register.filter(name="spoken")
