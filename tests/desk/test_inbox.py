@@ -52,15 +52,17 @@ def lists(user: User, **filters: str) -> dict[str, list[int]]:
         found[key] = listing.numbers(listed, 500)
         assert listing.count(listed, groups) == len(found[key]) == listed.matching().count(), key
         assert set(found[key]) == set(listed.matching().values_list("pk", flat=True)), key
-        shown = listing.page(listed, elsewhere=seen.elsewhere).cases
-        assert [case.pk for case in shown] == found[key][: listing.PAGE], key
+        if not filters:  # what is left out of a page does not depend on them
+            shown = listing.page(listed, elsewhere=seen.elsewhere).cases
+            assert [case.pk for case in shown] == found[key][: listing.PAGE], key
     return found
 
 
 def agree(user: User) -> None:
+    found = lists(user)
     for group in queues.groups(user):
         for queue in group.queues:
-            assert len(lists(user)[queue.key]) == queue.count, queue.key
+            assert len(found[queue.key]) == queue.count, queue.key
 
 
 FILTERS = [
