@@ -331,6 +331,7 @@ def test_a_grant_is_notified_with_its_letter_and_paid_in_exact_thirds(
     assert files.read_bytes(decision.letter.sha256).startswith(b"%PDF")
     notice = dossier.case.interactions.get(kind=Interaction.Kind.DECISION)  # type: ignore[union-attr]
     assert "400" not in without_number(notice.text, dossier)  # a mail says that a decision waits, not what it says
+    assert "€" not in notice.text
     assert [p.amount_cents for p in dossier.payments.all()] == [13333, 13333, 13334]
     assert [p.state for p in dossier.payments.all()] == ["ready", "ready", "planned"]
     assert (dossier.phase, dossier.step, dossier.outcome) == ("payment", 7, Outcome.GRANTED)
