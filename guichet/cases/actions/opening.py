@@ -28,6 +28,7 @@ from guichet.organisation.models import Topic
 from guichet.outbox.models import Parcel
 from guichet.people.actions import created
 from guichet.people.models import Person
+from guichet.understanding.danger import Danger
 
 File = tuple[str, bytes, str, bool]  # name, content, Content-ID, shown in the text
 
@@ -95,7 +96,7 @@ def open_from(
     if plan:
         events += events_of([receipt_fact(case, plan)], by=rule)
     if decision and case.urgent:
-        events += events_of([urgent_fact(case, decision.dangers)], by=rule)
+        events += events_of([urgent_fact(case, (Danger(kind) for kind, _ in decision.dangers))], by=rule)
     kept = [decision] if decision else []
     informed = [Case.informed_teams.through(case=case, team_id=team) for team in written_to if team != case.team_id]
     write(

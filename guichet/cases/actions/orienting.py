@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from guichet.cases.models import Case, Interaction, RoutingDecision, Task
 from guichet.cases.routing import Decision, Message, decide
 from guichet.core.instances import fresh
@@ -57,18 +59,17 @@ def _danger_task(case: Case, signs: list[Sign]) -> Task:
     """A human at once: one task that names the danger and the numbers to give."""
     cards = [CARDS[sign.danger] for sign in signs]
     numbers = " · ".join(dict.fromkeys(f"{number} {who}" for card in cards for number, who in card.numbers))
-    label = f"À lire tout de suite : {_said(signs)} ({numbers})"
+    label = f"À lire tout de suite : {_said(sign.danger for sign in signs)} ({numbers})"
     return Task(case=case, kind=Task.Kind.DANGER, label=label[:200], about="danger")
 
 
-def _said(signs: list[Sign]) -> str:
-    return ", ".join(CARDS[sign.danger].label.lower() for sign in signs)
+def _said(dangers: Iterable[Danger]) -> str:
+    return ", ".join(CARDS[danger].label.lower() for danger in dangers)
 
 
-def urgent_fact(case: Case, dangers: list[list[str]]) -> Fact:
-    """What the watchers tell the team of, at once. `dangers`: as a decision keeps them; none when a rule says so."""
-    said = _said([Sign(Danger(kind), words) for kind, words in dangers])
-    return Fact("case.urgent", case.pk, data={"what": said or "urgence"})
+def urgent_fact(case: Case, dangers: Iterable[Danger]) -> Fact:
+    """What the watchers tell the team of, at once; no danger when a rule says that it is urgent."""
+    return Fact("case.urgent", case.pk, data={"what": _said(dangers) or "urgence"})
 
 
 def read_again(case: Case, text: str) -> tuple[list[Fact], list[Task]]:
@@ -77,7 +78,7 @@ def read_again(case: Case, text: str) -> tuple[list[Fact], list[Task]]:
     if not signs:
         return [], []
     case.urgent = True
-    facts = [urgent_fact(case, [[sign.danger.value, sign.words] for sign in signs])]
+    facts = [urgent_fact(case, (sign.danger for sign in signs))]
     if Task.objects.filter(case=case, kind=Task.Kind.DANGER, done_at=None).exists():
         return facts, []
     return facts, [_danger_task(case, signs)]
