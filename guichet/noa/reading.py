@@ -84,10 +84,7 @@ def _follow(reply: Reply, chat: Chat, last: Article, found: Answer, text: str) -
         others = [one for one in found.proposals if one.id != last.code]
         best = replace(found, proposals=(best.proposals[0], *others[: OFFERED - 1])) if others else found
     if best.outcome is Outcome.NONE and (near := _near(last)):
-        options = [*_choices(near), NONE_OF_THESE]
-        reply.bubbles.append(
-            Bubble(Turn.Kind.CHOICE, phrases.ONE_OF_THESE, options=tuple(options), article=near[0], heard="offered")
-        )
+        reply.bubbles.append(_one_of(near))
         return
     _one(reply, chat, best, text)
 
@@ -138,10 +135,7 @@ def _one(reply: Reply, chat: Chat, found: Answer, text: str, order: tuple[str, .
             reply.bubbles += scripts.begin(chat, script).bubbles
             return
         reply.ranking = found.ranking
-        options = [*_choices(rows), NONE_OF_THESE]
-        reply.bubbles.append(
-            Bubble(Turn.Kind.CHOICE, phrases.ONE_OF_THESE, options=tuple(options), article=rows[0], heard="offered")
-        )
+        reply.bubbles.append(_one_of(rows))
     else:
         miss(reply, chat)
 
@@ -194,6 +188,12 @@ def _articles(codes: list[str]) -> list[Article]:
         return []
     rows = {row.code: row for row in _NAMED(paris_day(timezone.now()), *codes)}
     return [rows[code] for code in codes if code in rows]
+
+
+def _one_of(rows: list[Article]) -> Bubble:
+    """« Est-ce l'une de ces questions ? », or none of them."""
+    options = (*_choices(rows), NONE_OF_THESE)
+    return Bubble(Turn.Kind.CHOICE, phrases.ONE_OF_THESE, options=options, article=rows[0], heard="offered")
 
 
 def _choices(rows: list[Article]) -> list[Option]:

@@ -79,10 +79,11 @@ class Engine:
     def answer(self, text: str) -> Answer:
         whole = self._one(text)
         asked = questions_in(text)
-        joined = [] if len(asked) > 1 else joined_questions(text)
-        if len(asked) < 2 and not joined:
+        joined = joined_questions(text) if len(asked) < 2 else []
+        pieces = joined or asked
+        if len(pieces) < 2:
             return whole
-        parts = tuple(replace(self._one(piece), question=piece) for piece in (joined or asked)[:QUESTIONS])
+        parts = tuple(replace(self._one(piece), question=piece) for piece in pieces[:QUESTIONS])
         distinct = {part.ranking[0] for part in parts if part.outcome is not Outcome.NONE}
         sure = not joined or any(part.outcome is Outcome.ANSWERED for part in parts)  # an « et » may join one question
         return replace(whole, parts=parts) if len(distinct) > 1 and sure else whole
