@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from guichet.core.refused import Refused, Stale
-from guichet.core.text import key_of
+from guichet.core.text import key_of, number_of
 from guichet.desk.guard import AgentRequest, only
 from guichet.desk.procedure_fields import MOST_ROWS, SECTIONS, Input, Section, changed, rows_of, section, typed
 from guichet.organisation.models import Team
@@ -144,7 +144,7 @@ def edit(request: AgentRequest, code: str, key: str) -> HttpResponse:
         posted = {name: request.POST.get(name, "") for name in request.POST}
         body = changed(draft.body, where, posted)
         try:
-            do.save_definition(draft, body, by=request.user, revision=key_of(seen))
+            do.save_definition(draft, body, by=request.user, revision=number_of(seen))
         except Stale:
             fault, status = (
                 "Un autre rédacteur a enregistré entre-temps. Votre texte est ci-dessous, pas enregistré.",

@@ -17,6 +17,7 @@ from guichet.citizens.models import MandateInvitation
 from guichet.core import identifiers
 from guichet.core.calendar import say_day
 from guichet.core.refused import Refused
+from guichet.core.text import key_of
 from guichet.portal.account_forms import BAD_EMAIL
 from guichet.portal.citizen import CitizenRequest, citizen_required
 from guichet.procedures.acting import mandates_for, mandates_of
@@ -103,8 +104,7 @@ def _organisation(request: CitizenRequest) -> str:
 
 
 def _number(request: CitizenRequest) -> int:
-    said = request.POST.get("lequel", "")
-    return int(said) if said.isdecimal() and len(said) < 19 else 0
+    return key_of(request.POST.get("lequel", ""))
 
 
 def _day(said: str, *, required: bool) -> date | None:

@@ -15,6 +15,7 @@ from guichet.accounts.machines import PORTAL, machine
 from guichet.citizens.actions import note_export
 from guichet.core.identifiers import department_of
 from guichet.core.refused import Refused
+from guichet.core.text import key_of
 from guichet.people.actions import add_contact_point, change, remove_contact_point
 from guichet.people.models import ContactPoint, Person
 from guichet.portal.citizen import CitizenRequest, citizen_required
@@ -100,7 +101,7 @@ def contact_point(request: CitizenRequest) -> HttpResponse:
     person = request.citizen.person
     points = person.contact_points.exclude(kind="email", value=request.citizen.email)
     if wanted := request.POST.get("retirer", ""):
-        found = points.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 19 else None
+        found = points.filter(pk=key_of(wanted)).first()
         if found is None:
             raise Http404
         remove_contact_point(found, by=machine(PORTAL))
