@@ -9,6 +9,7 @@ import django
 if TYPE_CHECKING:
     from guichet.organisation.models import Team
 
+ALWAYS = {str(day): [["00:00", "23:59"]] for day in range(7)}  # hours: journeys are made at any
 STUDENT, PASSWORD = "lea.marchand@courriel.example", "un mot de passe long"
 PARENT = "sandrine.lacoste@courriel.example"
 
@@ -49,7 +50,7 @@ def seed() -> None:
     from tests.factories import article, build_region, citizen_account
 
     region = build_region()
-    region.root.hours = {str(day): [["00:00", "23:59"]] for day in range(7)}  # journeys are made at any hour
+    region.root.hours = ALWAYS
     save_team(region.root, by=machine(GUICHET))
     article(owner=region.transport, wordings=CARD, related=["aide-permis"])
     article(

@@ -16,13 +16,13 @@ from playwright.sync_api import Page, expect
 from guichet.core.reference import spoken
 from tests.journeys.conftest import Visits
 from tests.journeys.looking import check
+from tests.journeys.seed import ALWAYS
 from tests.journeys.site import Site, command
 from tests.journeys.test_agent import enter
 from tests.journeys.test_morning import ask as demand
 
 pytestmark = pytest.mark.browser
 LOST = "j'ai perdu ma carte de car"
-ALWAYS = {str(day): [["00:00", "23:59"]] for day in range(7)}  # as tests.journeys.seed
 AGAIN_MS = 6000  # what a process remembers of the Region is read again every five seconds
 QUESTION = re.compile("Votre question|Votre message")
 
