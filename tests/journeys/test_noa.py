@@ -17,7 +17,7 @@ from guichet.core.reference import spoken
 from tests.journeys.conftest import Visits
 from tests.journeys.looking import check
 from tests.journeys.seed import ALWAYS
-from tests.journeys.site import Site, command
+from tests.journeys.site import Site, command, eventually
 from tests.journeys.test_agent import enter
 from tests.journeys.test_morning import ask as demand
 
@@ -156,7 +156,9 @@ def test_a_hostile_text_is_only_text(visits: Visits, site: Site, tmp_path: Path)
     page.goto(f"{site.url}/noa/")
     command(site, "manage.py", "import_articles", "--format", "json", "--publish", "--team", "TRA-17", str(file))
     try:
-        page.wait_for_timeout(AGAIN_MS)
+        # The first question after a publication finds the index of before, and has the new one read aside.
+        search = f"{site.url}/recherche/?q=ours+blanc"
+        eventually(lambda: "/reponses/piege/" in page.request.get(search).text() or None, "the new answer")
         ask(page, "comment déclarer un ours blanc")
         expect(page.locator(".bulle", has_text="<script>alert(1)</script>")).to_be_visible()
         check(page, "texte hostile")
