@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from tests.journeys.site import Site, address_of, command, database, running
 
 PLACES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 15_000  # a server, a worker and a browser share two cores with other tests
 
 
 def chromium() -> str:
@@ -65,7 +66,7 @@ class Visits:
             viewport={"width": width, "height": height}, java_script_enabled=javascript, locale="fr-FR",
             timezone_id="Europe/Paris", accept_downloads=True,
         )  # fmt: skip
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("request", self._note)
         context.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
@@ -101,3 +102,4 @@ def photo(tmp_path: Path) -> Path:
 
 
 os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
+expect.set_options(timeout=PATIENCE_MS)

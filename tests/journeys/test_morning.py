@@ -42,6 +42,7 @@ def test_read_insert_send_and_go_on(visits: Visits, site: Site) -> None:
     numbers = [ask(visits, site, FIRST), ask(visits, site, SECOND)]
     page = visits.page()
     page.goto(f"{site.url}/bureau/")
+    expect(page.get_by_label("Adresse e-mail")).to_be_focused()  # a browser gives it once the page is drawn
     page.keyboard.insert_text("nadia@agents.example")
     write(page, "^Mot de passe", PASSWORD)
     page.keyboard.press("Enter")
