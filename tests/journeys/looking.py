@@ -40,6 +40,17 @@ def go(page: Page, control: Locator) -> None:
         control.click()
 
 
+def unfold(page: Page, words: str) -> None:
+    """Open what is folded under these words. A browser short of time may lose a click made while it scrolls: a person
+    clicks again."""
+    fold = page.locator("details", has=page.locator(":scope > summary", has_text=words)).last
+    for _ in range(3):
+        fold.locator(":scope > summary").click()
+        if fold.get_attribute("open") is not None:
+            return
+    raise AssertionError(f"it stays folded: {words}")
+
+
 def check(page: Page, state: str) -> None:
     """Fails with every fault of this state of the page, wide and narrow."""
     before = page.viewport_size

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visits
 from tests.journeys.dozen import COUNT, LACKING, NAMES
-from tests.journeys.looking import check, go
+from tests.journeys.looking import check, go, unfold
 from tests.journeys.site import Site, command
 from tests.journeys.test_agent import enter
 
@@ -32,12 +32,12 @@ def test_many_dossiers_go_on_after_a_preview(visits: Visits, site: Site, dozen: 
     page.get_by_label(f"Tous ceux de cette liste ({waiting})").check()
     go(page, page.get_by_role("button", name="Agir sur la sélection"))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Que faire de {waiting} dossiers ?")
-    page.locator("summary", has_text="Demander les pièces").click()
+    unfold(page, "Demander les pièces")
     page.get_by_label("Au plus tard le").fill("2020-01-01")
     go(page, page.get_by_role("button", name="Voir avant de confirmer : demander"))
     expect(page.get_by_text("La date limite doit être à venir.")).to_be_visible()
     check(page, "lot de dossiers, date refusée")
-    page.locator("summary", has_text="Passer à l'étape suivante").click()
+    unfold(page, "Passer à l'étape suivante")
     go(page, page.get_by_role("button", name="Voir avant de confirmer : passer"))
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"sur {waiting}")
     go(page, page.get_by_role("button", name=f"Confirmer pour {waiting} dossiers"))
@@ -46,7 +46,7 @@ def test_many_dossiers_go_on_after_a_preview(visits: Visits, site: Site, dozen: 
     page.goto(f"{site.url}/bureau/dossiers/?phase=documents")
     page.get_by_label(re.compile("Tous ceux de cette liste")).check()
     go(page, page.get_by_role("button", name="Agir sur la sélection"))
-    page.locator("summary", has_text="Accepter les documents reçus").click()
+    unfold(page, "Accepter les documents reçus")
     check(page, "lot de dossiers à choisir")
     go(page, page.get_by_role("button", name="Voir avant de confirmer : accepter"))
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"{COUNT} dossiers sur {waiting}")
@@ -67,7 +67,7 @@ def test_without_javascript(visits: Visits, site: Site, dozen: None) -> None:
     page.goto(f"{site.url}/bureau/dossiers/")
     page.get_by_label(re.compile("^Cocher le dossier")).first.check()
     go(page, page.get_by_role("button", name="Agir sur la sélection"))
-    page.locator("summary", has_text="Proposer le montant").click()
+    unfold(page, "Proposer le montant")
     go(page, page.get_by_role("button", name="Voir avant de confirmer : proposer"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("sur 1")
     go(page, page.get_by_role("button", name="Ne rien faire"))
@@ -80,7 +80,7 @@ def test_a_decision_is_taken_back(visits: Visits, site: Site, dozen: None) -> No
     page.goto(f"{site.url}/bureau/dossiers/?phase=payment")
     # By name: other journeys of this site have dossiers to be paid, some of them at the accountant's.
     go(page, page.get_by_role("row").filter(has_text=NAMES[-1]).locator("th a"))
-    page.locator("summary", has_text="Retirer la décision").click()
+    unfold(page, "Retirer la décision")
     go(page, page.get_by_role("button", name="Retirer la décision"))
     expect(page.get_by_role("alert").first).to_be_visible()
     check(page, "retrait de décision refusé")

@@ -37,6 +37,7 @@ from guichet.understanding.answers.text import term
 OFFERED = 3
 RANKED = 10
 QUESTIONS = 4  # of one message
+TURN = 4  # words: a turn of phrase may be recognised though none of its words says anything by itself
 
 
 class Outcome(StrEnum):
@@ -102,7 +103,7 @@ class Engine:
         nothing = np.zeros(0, dtype=np.float32)
         if not self.index.size:
             return query, Candidates(np.zeros(0, dtype=np.int64), nothing.reshape(0, 1)), nothing, SILENT
-        sounds = hear(self.taught, query) if query.said else SILENT
+        sounds = hear(self.taught, query) if query.said or len(query.words) >= TURN else SILENT
         found = candidates(query, self.index, self.index.scores(query.weights), sounds)
         found, scores = self.taught.in_order(found, sounds)
         return query, found, scores, sounds
@@ -112,7 +113,8 @@ class Engine:
         held = [place for place, blend in zip(found.places.tolist(), scores.tolist(), strict=True) if blend > 0]
         ranking = tuple(self.index.ids[place] for place in held[:RANKED])
         read_as = " ".join(query.words)
-        if not query.said or not ranking or query.known <= 0:
+        understood = bool(query.said) and query.known > 0
+        if not ranking or not (understood or self.taught.recognises(sounds)):
             return Answer(Outcome.NONE, (), ranking, 0.0, 0.0, read_as)
         signs = sureness_signs(query, found, scores, sounds)
         first, reach = self.taught.sureness(signs, sounds)

@@ -32,13 +32,18 @@ from guichet.understanding.answers.wordings import OTHER, Wordings
 SEED = 20261127
 FOLDS = 5
 FEW = 40  # wordings below which the defaults know better
-MOST_TRIED = 2500
+MOST_TRIED = 2000
+MOST_OUTSIDE = 700
 OTHER_TITLES = 1500
-RIGHT_ENOUGH = 0.93
+# On wordings left out, where another sheet that answers as well counts as wrong: with people, about 0.95 are right.
+RIGHT_ENOUGH = 0.89
+FALSE_AT_MOST = 0.03  # share of what is out of scope
 WORTH_OFFERING = 0.15
 LOWEST_ANSWER = 0.6
 SAME = 1e-5  # two ways of computing one probability
 HEARD_FROM = 0.15
+KNOWN_TURN = 0.25
+MOST = 0.5  # share of the sheets with wordings, from which they speak of every question
 # Nothing learnt: one answer only when a title says the question nearly whole, and stands ahead of the others.
 CAREFUL = {"lead": 0.2, "said_in_title": 0.5, "title_covered": 0.7}
 NOT_SURE = 0.5
@@ -64,10 +69,20 @@ class Taught:
     wordings: Wordings | None = None
     places: Numbers | None = None  # of the classes of the wordings, in the index
     themes: Numbers | None = None  # 2 × sheets: its widest and nearest theme among those heard; -1: none
+    knows_most: bool = False  # whether most sheets have wordings
 
     def speaks(self, sounds: Sounds) -> bool:
-        """Whether a question sounds like a wording: what was learnt says nothing of the others."""
-        return bool(len(sounds.scores)) and float(sounds.scores.max()) >= max(sounds.other, HEARD_FROM)
+        """Whether what was learnt speaks of a question. Learnt on one matter, it says nothing of the others: the
+        question must sound like a wording."""
+        if not len(sounds.scores):
+            return False
+        return self.knows_most or float(sounds.scores.max()) >= max(sounds.other, HEARD_FROM)
+
+    def recognises(self, sounds: Sounds) -> bool:
+        """Whether the wordings alone say what a question is about, in words that say nothing one by one."""
+        return (
+            self.knows_most and bool(len(sounds.scores)) and float(sounds.scores.max()) > max(sounds.other, KNOWN_TURN)
+        )
 
     def in_order(self, found: Candidates, sounds: Sounds) -> tuple[Candidates, Floats]:
         scores = found.signs @ (self if self.speaks(sounds) else UNTAUGHT).order
@@ -187,10 +202,16 @@ def teach(index: Index, examples: Sequence[Example], read: Callable[[str], Query
             *((plain_words(title[key]), OTHER) for key in others[:OTHER_TITLES]),
         ],
         groups=dict(zip(index.ids, index.themes, strict=True)),
-        tried=_chosen(len(queries)),
+        tried=_chosen(len(known), len(queries)),
     )
     places = np.array([index.places[key] for key in wordings.classes], dtype=np.int64)
-    taught = replace(UNTAUGHT, wordings=wordings, places=places, themes=_themes(wordings, index))
+    taught = replace(
+        UNTAUGHT,
+        wordings=wordings,
+        places=places,
+        themes=_themes(wordings, index),
+        knows_most=len(places) >= MOST * index.size,
+    )
     if len(known) < FEW:
         wordings.forget_trials()
         return taught
@@ -223,7 +244,7 @@ def _try(
     """The wordings in folds: those of the fold are out of the index, and each is out of what was learnt."""
     assert taught.wordings is not None
     left_out = taught.wordings.left_out
-    chosen = _chosen(len(queries))
+    chosen = _chosen(len(known), len(queries))
     row = [kind.name for kind in FIELDS].index("wordings")
     tried: list[Tried] = []
     lines = lines_matrix([example.text for example in known], index.numbers)
@@ -244,11 +265,17 @@ def _try(
     return tried
 
 
-def _chosen(many: int) -> list[int]:
-    """Which wordings are tried, in an order that does not change."""
-    order = list(range(many))
-    random.Random(SEED).shuffle(order)  # noqa: S311
-    return order[:MOST_TRIED]
+def _chosen(known: int, many: int) -> list[int]:
+    """Which wordings are tried, in an order that does not change; of what is out of scope, which is rare, a share too.
+
+    The first `known` have a right sheet, the others have none."""
+    shuffle = random.Random(SEED)  # noqa: S311
+    inside, outside = list(range(known)), list(range(known, many))
+    shuffle.shuffle(inside)
+    shuffle.shuffle(outside)
+    chosen = inside[:MOST_TRIED] + outside[: min(MOST_OUTSIDE, known // 2)]
+    shuffle.shuffle(chosen)
+    return chosen
 
 
 def _learn_order(tried: Sequence[Tried]) -> Floats:
@@ -278,6 +305,7 @@ def _learn_sureness(taught: Taught, tried: Sequence[Tried]) -> Taught:
     rows: list[Floats] = []
     first: list[bool] = []
     reach: list[bool] = []
+    outside: list[bool] = []
     for case in tried:
         if not taught.speaks(case.sounds):
             continue
@@ -285,16 +313,18 @@ def _learn_sureness(taught: Taught, tried: Sequence[Tried]) -> Taught:
         rows.append(sureness_signs(case.query, found, scores, case.sounds))
         first.append(int(found.places[0]) in case.right)
         reach.append(any(place in case.right for place in found.places[:3].tolist()))
+        outside.append(not case.right)
     if len(rows) < FEW:
         return taught
     signs = np.vstack(rows)
     weights = [_calibrate(signs, right) for right in (first, reach)]
     sure = 1 / (1 + np.exp(-signs @ weights[0]))
+    strangers = sum(not case.right for case in tried)
     return replace(
         taught,
         first=weights[0],
         reach=weights[1],
-        answer_from=_threshold(sure.tolist(), first),
+        answer_from=_threshold(sure.tolist(), first, outside, at_most=FALSE_AT_MOST * strangers),
         offer_from=WORTH_OFFERING,
     )
 
@@ -308,11 +338,17 @@ def _calibrate(signs: Floats, right: Sequence[bool]) -> Floats:
     return np.asarray(machine.coef_[0], dtype=np.float32)
 
 
-def _threshold(sure: Sequence[float], right: Sequence[bool], wanted: float = RIGHT_ENOUGH) -> float:
-    """The lowest sureness above which the wanted share of the answers is right."""
-    chosen, good = 1.0, 0
-    for count, (value, is_right) in enumerate(sorted(zip(sure, right, strict=True), reverse=True), start=1):
+def _threshold(sure: Sequence[float], right: Sequence[bool], outside: Sequence[bool], *, at_most: float) -> float:
+    """The lowest sureness above which enough of the answers are right, and few of those are to what is out of scope.
+
+    `at_most`: answers to questions out of scope.
+    """
+    chosen, good, strange = 1.0, 0, 0
+    for count, (value, is_right, is_strange) in enumerate(
+        sorted(zip(sure, right, outside, strict=True), reverse=True), 1
+    ):
         good += is_right
-        if good / count >= wanted:
+        strange += is_strange
+        if good / count >= RIGHT_ENOUGH and strange <= at_most:
             chosen = value
     return max(chosen - SAME, LOWEST_ANSWER)

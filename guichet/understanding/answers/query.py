@@ -15,7 +15,8 @@ from guichet.understanding.answers.index import PAIR_SHARE, Index
 from guichet.understanding.answers.spelling import Speller
 from guichet.understanding.answers.text import WORD, letter_names, pairs, plain_words, question_words, term, terms
 
-SYNONYM_SHARE = 0.25
+# What a word means beside the word itself: in three words it may be all there is; in a long story it is noise.
+SYNONYM_SHARES = (0.15, 0.5)
 JOINED_LENGTH = 240  # signs: a longer message tells a story
 _ENDS = re.compile(r"(?<=[?!.;])\s+|\n+")
 _ASKS = (
@@ -121,11 +122,12 @@ def read_question(
     for pair in pairs(said):
         weights[pair] = PAIR_SHARE
     spelt_out = tuple((word, acronyms[word]) for word in dict.fromkeys(words) if word in acronyms)
+    share = _synonym_share(len(set(said)))
     for stems in (*_same(said, synonyms), *(meant for _, meant in spelt_out)):
         for meant in stems:
-            weights.setdefault(meant, SYNONYM_SHARE)
+            weights.setdefault(meant, share)
         for pair in pairs(stems):
-            weights.setdefault(pair, SYNONYM_SHARE * PAIR_SHARE)
+            weights.setdefault(pair, share * PAIR_SHARE)
     weights.update(dict.fromkeys(said, 1.0))
     for name in (*letter_names(text), *_typed_letter_names(words)):
         weights[name] = 1.0
@@ -134,6 +136,11 @@ def read_question(
         tuple(words), tuple(said), weights, known,
         tuple((term(letters), meant) for letters, meant in spelt_out if len(meant) > 1),
     )  # fmt: skip
+
+
+def _synonym_share(words: int) -> float:
+    least, most = SYNONYM_SHARES
+    return min(most, max(least, 3 / max(words, 1)))
 
 
 def _same(said: Sequence[str], synonyms: Synonyms) -> list[tuple[str, ...]]:
