@@ -3,18 +3,21 @@ the small dialogues."""
 
 from __future__ import annotations
 
+import random
 from datetime import date
 from pathlib import Path
 
 from guichet.accounts.models import User
 from guichet.knowledge.actions import build_indexes, import_articles, save_season, save_synonym
 from guichet.knowledge.exchange import read
-from guichet.knowledge.models import Article, SearchIndex, SeasonEvent, Synonym
+from guichet.knowledge.models import Article, Audience, SearchIndex, SeasonEvent, Synonym
 from guichet.noa.actions import save_dialogue
 from guichet.noa.models import Dialogue
 
 DIALOGUES = Path(__file__).parent / "dialogues"
 FOLDER = Path(__file__).parent / "articles"
+SEED = 20261128
+OF_A_TOPIC = 30  # wordings
 
 # What people say and what the articles say, beyond what every base knows.
 SYNONYMS = (
@@ -51,6 +54,18 @@ SEASON = (
      date(2027, 7, 20), date(2027, 5, 24), date(2027, 7, 20), "inscription-transport-scolaire",
      "Inscrire ou renouveler"),
 )  # fmt: skip
+
+
+def wordings_by_topic() -> list[tuple[str, str]]:
+    """(text, topic): a share of what people ask of the articles of each topic, to teach the routing too."""
+    said: dict[str, list[str]] = {}
+    for article in read(FOLDER, "markdown"):
+        if article.audience == Audience.CITIZEN and article.content.topics:
+            said.setdefault(article.content.topics[0], []).extend(article.wordings)
+    shuffle = random.Random(SEED)  # noqa: S311 (the same at each load)
+    for texts in said.values():
+        shuffle.shuffle(texts)
+    return [(text, topic) for topic, texts in said.items() if "." in topic for text in texts[:OF_A_TOPIC]]
 
 
 def load(by: User) -> None:

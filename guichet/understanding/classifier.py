@@ -26,7 +26,8 @@ Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 
 GROUPS = ("w", "k", "c")
-GROUP_WEIGHT = {"w": 1.0, "k": 1.6, "c": 0.7}
+GROUP_WEIGHTS = {"w": 1.2, "k": 0.7, "c": 0.9}
+WEIGHTS_BEFORE = {"w": 1.0, "k": 1.6, "c": 0.7}  # of versions kept without theirs
 FORMAT = 1
 WHOLE = 0.6  # the rest goes to the best sentence
 MAX_SENTENCES = 20
@@ -96,6 +97,7 @@ class Classifier:
     bias: Floats  # by topic
     # By sign (see `signs`): first row for the topic, second for its domain.
     sureness: Floats = field(default_factory=lambda: np.array([[0, 1, 0, 0], [0, 1, 0, 0]], dtype=np.float32))
+    groups: dict[str, float] = field(default_factory=lambda: GROUP_WEIGHTS)
     vocabulary: dict[str, int] = field(init=False, repr=False)
     _domains: Numbers = field(init=False, repr=False)  # by topic: a number for its domain
     _kept_letters: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
@@ -135,7 +137,7 @@ class Classifier:
         sizes = np.diff(np.array([0, *ends]))
         squares = np.concatenate([[0.0], np.cumsum(values * values, dtype=np.float64)])
         lengths = np.sqrt(np.maximum(np.diff(squares[[0, *ends]]), 1e-12))
-        weights = np.tile(np.array([GROUP_WEIGHT[group] for group in GROUPS]), len(readings))
+        weights = np.tile(np.array([self.groups[group] for group in GROUPS]), len(readings))
         values = np.asarray(values * np.repeat(weights / lengths, sizes), dtype=np.float32)
         limits = [0, *ends[len(GROUPS) - 1 :: len(GROUPS)]]
         return [
@@ -223,7 +225,7 @@ class Classifier:
 
     def dump(self) -> bytes:
         buffer = io.BytesIO()
-        head = {"format": FORMAT, "topics": self.topics, "names": self.names}
+        head = {"format": FORMAT, "topics": self.topics, "names": self.names, "groups": self.groups}
         np.savez_compressed(
             buffer,
             head=np.frombuffer(json.dumps(head, ensure_ascii=False).encode(), dtype=np.uint8),
@@ -243,7 +245,7 @@ class Classifier:
                     topics=head["topics"],
                     names=head["names"],
                     rarity=kept["rarity"], weights=kept["weights"].astype(np.float32), bias=kept["bias"],
-                    sureness=kept["sureness"],
+                    sureness=kept["sureness"], groups=head.get("groups", WEIGHTS_BEFORE),
                 )  # fmt: skip
         except (KeyError, OSError, EOFError, UnicodeDecodeError, zipfile.BadZipFile) as error:
             raise ValueError("not a classifier") from error

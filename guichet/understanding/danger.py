@@ -21,6 +21,7 @@ class Danger(StrEnum):
     ACCIDENT = "accident"
     NEED = "need"
     THREAT = "threat"
+    PERSON = "person"  # learnt from examples: no expression says which danger
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ CARDS: dict[Danger, Card] = {
     Danger.ACCIDENT: Card("Accident, feu ou malaise", (("112", "urgences"), ("18", "pompiers"), ("15", "SAMU"))),
     Danger.NEED: Card("Sans toit ou sans nourriture", (("115", "hébergement d’urgence"),)),
     Danger.THREAT: Card("Menace contre des personnes", (("17", "police, gendarmerie"),)),
+    Danger.PERSON: Card(
+        "Personne peut-être en danger",
+        (("112", "urgences"), ("3114", "prévention du suicide, jour et nuit"), ("17", "police, gendarmerie")),
+    ),
 }
 
 
@@ -82,4 +87,4 @@ def _patterns() -> tuple[re.Pattern[str], list[tuple[Danger, re.Pattern[str]]]]:
             text = text.replace(f"@{word}", expression)
         return re.compile(rf"\b(?:{text})\b")
 
-    return compiled("-harmless"), [(danger, compiled(danger.value)) for danger in Danger]
+    return compiled("-harmless"), [(danger, compiled(danger.value)) for danger in Danger if danger in sections]

@@ -6,7 +6,7 @@ import pytest
 
 from guichet.cases import actions
 from guichet.cases.actions.routing import learn_routing
-from guichet.cases.models import Case, Clock, Interaction, RoutingDecision, TopicExample
+from guichet.cases.models import Case, Clock, Interaction, RoutingDecision, Task, TopicExample
 from guichet.cases.pingpong import ping_pong
 from guichet.core.refused import NotAllowed, Refused
 from guichet.organisation import directory
@@ -135,3 +135,25 @@ def test_what_is_learnt_is_what_was_corrected(region: Region, case: Case) -> Non
     actions.qualify(case, region.card, by=region.chief)
     model = learn_routing(by=region.chief)
     assert model.corrections == 1
+
+
+def test_a_danger_learnt_calls_a_person_though_no_expression_says_it(region: Region) -> None:
+    from guichet.cases.actions.routing import add_examples
+    from guichet.understanding.danger import signs_of_danger
+
+    said = "Les pierres du préau penchent sur les petits"
+    assert not signs_of_danger(said)
+    save_topic(Topic(code="urgence", label="Urgences", team=region.youth), by=region.chief)
+    person = save_topic(Topic(code="urgence.personne", label="Personne en danger", team=region.youth), by=region.chief)
+    places = ("préau", "couloir", "gymnase", "porche", "portail", "plafond")
+    items = [
+        (f"Des pierres penchent au-dessus du {place}, les petits passent dessous", person.code) for place in places
+    ]
+    items += [(f"Le car est en retard ce matin, ligne {n}", "transport_scolaire.carte") for n in range(6)]
+    add_examples(items, by=region.chief)
+    learn_routing(by=region.chief)
+    case = case_of(receive(mail(to=NOBODYS, body=said, message_id="<pierres@x.example>")))
+    assert case.urgent
+    assert "112" in case.tasks.get(kind=Task.Kind.DANGER).label
+    calm = case_of(receive(mail(to=NOBODYS, body="Le car est en retard ce matin", message_id="<car@x.example>")))
+    assert not calm.urgent

@@ -113,8 +113,9 @@ def test_the_whole_base_enters_and_its_dialogues_hold(db: None, monkeypatch: pyt
     assert "Moment : Le matin" in first.text
     assert chat.case.clocks.filter(kind="commitment", stopped_at__isnull=True).exists()
     codes = set(public.values_list("code", flat=True))
-    asked = [json.loads(line) for line in (HERE / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert len(asked) >= 300
+    files = [HERE / "questions.jsonl", HERE / "questions_hard.jsonl"]
+    asked = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    assert len(asked) >= 700
     assert {code for row in asked for code in row["gold"]} <= codes
     known = {fold(text) for text in Wording.objects.values_list("text", flat=True)}
     assert not [row["question"] for row in asked if fold(row["question"]) in known], "asked as it was taught"

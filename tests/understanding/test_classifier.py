@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import numpy as np
 import pytest
 
-from guichet.understanding.classifier import Classifier, Example
+from guichet.understanding import learning
+from guichet.understanding.classifier import WEIGHTS_BEFORE, Classifier, Example
 from guichet.understanding.learning import Quality, learn
 
 TEXTS = {
@@ -77,3 +81,39 @@ def test_two_topics_are_enough_and_one_is_not() -> None:
     assert quality.topics == 2
     with pytest.raises(ValueError, match="deux sujets"):
         learn([Example("a", "x"), Example("b", "x")])
+
+
+# One example that nothing else resembles: once left out, nobody can know what it is about.
+ALONE = [Example("duplicata perdu du livret", "permis.aide")]
+KNOWN = [Example(text, topic) for topic, texts in TEXTS.items() for text in texts]
+
+
+@pytest.mark.parametrize("most", [learning.MOST, 5])
+def test_an_example_left_out_says_nothing_of_itself(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Exactly while there are few of them, by parts beyond: measured as on a message never seen."""
+    monkeypatch.setattr(learning, "MOST", most)
+    classifier, quality = learn([*KNOWN, *ALONE])
+    assert classifier.propose(ALONE[0].text).proposals[0].topic == "permis.aide"  # learnt
+    assert quality.topic_top1 < 1
+
+
+def test_many_examples_are_learnt_as_few_are(
+    monkeypatch: pytest.MonkeyPatch, learnt: tuple[Classifier, Quality]
+) -> None:
+    monkeypatch.setattr(learning, "MOST", 5)
+    again, _ = learn(KNOWN)
+    for example in KNOWN:
+        one, other = (found.propose(example.text).proposals[0].topic for found in (learnt[0], again))
+        assert one == other == example.topic
+
+
+def test_a_version_kept_before_its_weights_were_is_read_with_those_of_then(learnt: tuple[Classifier, Quality]) -> None:
+    classifier, _ = learnt
+    with np.load(io.BytesIO(classifier.dump())) as kept:
+        parts = dict(kept)
+    head = json.loads(parts["head"].tobytes())
+    assert head.pop("groups") == classifier.groups
+    parts["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
+    old = io.BytesIO()
+    np.savez(old, **parts)
+    assert Classifier.load(old.getvalue()).groups == WEIGHTS_BEFORE != classifier.groups

@@ -10,12 +10,14 @@ from guichet.cases.routing.rules import CompiledRule, Message, first_match
 from guichet.organisation.directory import directory
 from guichet.organisation.models import Team, Topic
 from guichet.understanding.classifier import Opinion, Proposal
-from guichet.understanding.danger import Sign, signs_of_danger
+from guichet.understanding.danger import Danger, Sign, signs_of_danger
+from guichet.understanding.words import as_written
 
 SHOWN = 8  # enough for three domains; an agent sees the first three
 # Another topic in the same message: said in a sentence of its own, as surely as one that would decide alone.
 MAX_ALSO = 3
 URGENT = "urgence"  # the domain of persons in danger
+URGENT_FROM = 0.6  # less sure, it is a figure of speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ def decide(message: Message, candidates: list[CompiledRule] | None = None) -> De
     learnt = current()
     text = message.whole
     rule = first_match(message, candidates)
-    dangers = signs_of_danger(text)
     opinion = learnt.classifier.propose(text, at_most=SHOWN) if learnt else None
+    dangers = signs_of_danger(text) or _heard(opinion, text)
     decision = Decision(
         RoutingDecision.Source.NONE,
         rule=rule,
@@ -50,14 +52,19 @@ def decide(message: Message, candidates: list[CompiledRule] | None = None) -> De
         proposals=[p for p in opinion.proposals if p.topic in directory().topics_by_code] if opinion else [],
         also=_also(opinion, learnt.threshold) if learnt and opinion else [],
         dangers=dangers,
-        urgent=bool(dangers)
-        or (rule is not None and rule.urgent)
-        or (opinion is not None and opinion.domain == URGENT),
+        urgent=bool(dangers) or (rule is not None and rule.urgent),
     )
     if rule is not None and (rule.topic or rule.team):
         return replace(decision, source=RoutingDecision.Source.RULE, topic=rule.topic, team=rule.team)
     topic = _sure_topic(opinion, learnt) if learnt and opinion else None
     return replace(decision, source=RoutingDecision.Source.MODEL, topic=topic) if topic else decision
+
+
+def _heard(opinion: Opinion | None, text: str) -> list[Sign]:
+    """A danger that no expression names and that the examples recognise."""
+    if opinion is None or opinion.domain != URGENT or opinion.domain_probability < URGENT_FROM:
+        return []
+    return [Sign(Danger.PERSON, " ".join(as_written(list(opinion.proposals[0].words), text)))]
 
 
 def _sure_topic(opinion: Opinion, learnt: Learnt) -> Topic | None:

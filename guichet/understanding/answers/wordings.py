@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg.blas import ssyrk, strsm
-from scipy.linalg.lapack import spotrf, spotri, spotrs
+from scipy.linalg.lapack import spotrf, spotrs
 from scipy.sparse import csr_matrix
 
 from guichet.understanding.answers.counting import Floats, Numbers
 from guichet.understanding.answers.text import grams, pairs, terms
+from guichet.understanding.solving import CANNOT, alike, inverse
 from guichet.understanding.words import concepts_in, stem
 
 OTHER = ""  # the class of what is none of the sheets with wordings
@@ -24,9 +25,6 @@ RIDGE = 0.2
 MOST = 5000  # examples solved exactly
 LANDMARKS = 4500  # beyond, with how many of them each is compared
 SLIGHT = 1e-5
-OFTEN = 0.03  # share of the texts
-AT_ONCE = 2000  # texts
-CANNOT = "the wordings cannot be told apart"
 SEED = 20261127
 # What two texts have in common, by kind of feature, each of length one: stems, pairs of stems, concepts, letters.
 SHARES = (1.0, 0.3, 1.0, 1.0)
@@ -86,11 +84,11 @@ class Wordings:
         self.left_out: Floats
         self.duals: Floats
         if len(examples) <= MOST:
-            likeness = closer(_alike(rows, self.columns))
+            likeness = closer(alike(rows, self.columns))
             likeness[np.diag_indices_from(likeness)] += RIDGE
-            inverse = _inverse(likeness)
-            self.duals = np.asarray(inverse @ wanted, dtype=np.float32)
-            self.left_out = np.asarray(wanted - self.duals / np.diag(inverse)[:, None], dtype=np.float32)
+            inverted = inverse(likeness)
+            self.duals = np.asarray(inverted @ wanted, dtype=np.float32)
+            self.left_out = np.asarray(wanted - self.duals / np.diag(inverted)[:, None], dtype=np.float32)
         else:
             self._learn_from_some(rows, wanted, np.array(tried, dtype=np.int64))
 
@@ -98,7 +96,7 @@ class Wordings:
         """Beside so many, each is compared with a share of them only (Nyström). `left_out`: of the `tried` alone."""
         chosen = np.sort(np.random.default_rng(SEED).permutation(rows.shape[0])[:LANDMARKS])
         self.columns = csr_matrix(rows[chosen].T)
-        likeness = closer(_alike(rows, self.columns))
+        likeness = closer(alike(rows, self.columns))
         normal = ssyrk(1.0, likeness.T, lower=False)  # its upper half, which is enough
         normal += RIDGE * likeness[chosen]
         normal[np.diag_indices_from(normal)] += RIDGE * SLIGHT * len(chosen)
@@ -138,25 +136,3 @@ class Wordings:
         """By class, in the order of `classes`, then « none of them », then by group."""
         near: npt.NDArray[np.float32] = np.asarray((self._matrix([features(words)]) @ self.columns).todense()).ravel()
         return np.asarray(closer(near) @ self.duals, dtype=np.float32)
-
-
-def _alike(rows: csr_matrix, columns: csr_matrix) -> Floats:
-    """`rows` @ `columns`, dense. Features that nearly every text has are multiplied as full matrices: a sparse product
-    would spend most of its time on them."""
-    often = np.diff(columns.indptr) > OFTEN * columns.shape[1]
-    alike = rows[:, often].toarray() @ columns[often].toarray()
-    rare, own = csr_matrix(rows[:, ~often]), csr_matrix(columns[~often])
-    for first in range(0, rows.shape[0], AT_ONCE):
-        alike[first : first + AT_ONCE] += (rare[first : first + AT_ONCE] @ own).toarray()
-    return np.asarray(alike, dtype=np.float32)
-
-
-def _inverse(matrix: Floats) -> Floats:
-    """Of a symmetric positive matrix, which is overwritten."""
-    factor, failed = spotrf(matrix.T, lower=False, overwrite_a=True)
-    if not failed:
-        factor, failed = spotri(factor, lower=False, overwrite_c=True)
-    if failed:
-        raise ValueError(CANNOT)
-    upper = np.triu(factor)
-    return np.asarray(upper + np.triu(factor, 1).T, dtype=np.float32)
