@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from guichet.core.spelling import damerau
 from guichet.understanding.answers.counting import Vocabulary
 from guichet.understanding.answers.engine import Engine, Outcome, build
 from guichet.understanding.answers.index import Article
-from guichet.understanding.answers.learning import Example
+from guichet.understanding.answers.learning import Example, _threshold
 from guichet.understanding.answers.measure import measure
 from guichet.understanding.answers.query import acronyms_in, questions_in, told_apart
 from guichet.understanding.answers.signs import ORDER_SIGNS
@@ -183,6 +184,31 @@ def test_what_is_known_as_out_of_scope_is_not_answered() -> None:
     outside = [Example(f"badge de la piscine {n}", ()) for n in ("municipale", "perdu", "cassé", "pour enfants", "hs")]
     engine = build(SHEETS, [*KNOWN, *MORE, *outside])
     assert engine.answer("badge de la piscine municipale").outcome is not Outcome.ANSWERED
+
+
+def test_a_base_whose_sheets_have_wordings_recognises_a_turn_of_phrase() -> None:
+    """No word of it says anything by itself: only where wordings speak for the whole base."""
+    turn = "vous avez quoi sur moi"
+    told = Article("donnees", "Données personnelles", wordings=("qu'avez-vous sur moi", turn, "vous avez tout sur moi"))
+    known = [replace(sheet, wordings=(sheet.title, f"question {sheet.title}")) for sheet in SHEETS]
+    assert first(build([*known, told]), "vous avez quoi donc sur moi") == "donnees"
+    few = build([*SHEETS, told])
+    assert not few.taught.knows_most
+    assert few.answer("vous avez quoi donc sur moi").outcome is Outcome.NONE
+
+
+def test_the_fewer_the_words_the_more_their_meaning_counts(cold: Engine) -> None:
+    story = "bagnole " + " ".join(sheet.title for sheet in SHEETS)
+    assert cold.read("bagnole").weights["vehicul"] > cold.read(story).weights["vehicul"] > 0
+
+
+@pytest.mark.parametrize(("at_most", "expected"), [(0, 0.79), (1, 0.7)])
+def test_the_threshold_keeps_answers_right_and_silent_on_what_is_out_of_scope(at_most: int, expected: float) -> None:
+    sure = [0.95, 0.9, 0.85, 0.8, *[0.79] * 8, 0.78, 0.7, 0.65]
+    right = [True] * 12 + [False, True, False]
+    outside = [False] * 12 + [True, False, False]
+    assert _threshold(sure, right, outside, at_most=at_most) == pytest.approx(expected, abs=1e-4)
+    assert _threshold([0.9] * 3, [False] * 3, [False] * 3, at_most=9) == pytest.approx(1, abs=1e-4)
 
 
 def test_the_same_base_gives_the_same_engine(taught: Engine) -> None:
