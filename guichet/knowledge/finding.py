@@ -25,7 +25,7 @@ from guichet.understanding.answers.engine import Answer, Engine, build
 
 log = logging.getLogger(__name__)
 FRESH_SECONDS = 2.0
-FORMAT = 3  # of what is kept: another one is not read, and made again
+FORMAT = 4  # of what is kept: another one is not read, and made again
 FOLDER = f"index/{FORMAT}/"
 SALT = "guichet.knowledge.index"
 MAX_QUESTION = 2000
