@@ -97,3 +97,7 @@ def test_each_danger_has_its_card_and_numbers() -> None:
 
 def test_a_danger_is_said_once_however_often_it_is_written() -> None:
     assert len(signs_of_danger("suicide suicide suicide")) == 1
+
+
+def test_who_speaks_of_his_own_life_threatens_nobody() -> None:
+    assert [sign.danger for sign in signs_of_danger("Je n'en peux plus, je vais me tuer.")] == [Danger.LIFE]
