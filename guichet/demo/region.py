@@ -18,7 +18,6 @@ from guichet.cases.models import Case, ReplyTemplate, RoutingModel, RoutingRule
 from guichet.citizens.models import Account
 from guichet.core.identifiers import DEPARTMENTS
 from guichet.demo import base
-from guichet.demo.base import wordings_by_topic
 from guichet.demo.dossiers import CITIZENS
 from guichet.demo.procedures import load_procedures
 from guichet.demo.topics import TOPICS, examples
@@ -238,7 +237,7 @@ def _topics(by: User, teams: dict[str, Team]) -> dict[str, Topic]:
 def _routing(by: User) -> None:
     """Teach the routing with the messages written for it, and a few rules as an administrator would write them."""
     named = [(f"{row.label}. {row.words}", row.code) for row in TOPICS if row.parent]
-    add_examples([*examples(), *wordings_by_topic(), *named], by=by)
+    add_examples([*examples(), *base.wordings_by_topic(), *named], by=by)
     topics = {topic.code: topic for topic in Topic.objects.all()}
     for name, topic, conditions in RULES:
         save_rule(RoutingRule(name=name, topic=topics[topic], **conditions), by=by)

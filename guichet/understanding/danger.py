@@ -63,14 +63,8 @@ def signs_of_danger(text: str) -> list[Sign]:
     """One sign a kind of danger, in the order of the kinds; empty when nothing alarms."""
     harmless, dangers = _tables()
     folded = " ".join(words_of(text[:20_000]))
-    kept, after = list[str](), 0
-    for _, match in harmless.found(folded):
-        if match.start() >= after:
-            kept.append(folded[after : match.start()])
-            after = match.end()
-    folded = "   ".join([*kept, folded[after:]]) if kept else folded
     signs: dict[str, Sign] = {}
-    for kind, match in dangers.found(folded):
+    for kind, match in dangers.found(harmless.cut_out_of(folded)):
         signs.setdefault(kind, Sign(Danger(kind), match.group(0)))
     return [signs[danger] for danger in Danger if danger in signs]
 
@@ -89,8 +83,5 @@ def _tables() -> tuple[Expressions, Expressions]:
         for word, expression in named.items():
             lines = [line.replace(f"@{word}", expression) for line in lines]
         sections[name] = lines
-    kinds = [danger.value for danger in Danger if danger in sections]
-    return (
-        Expressions({"": sections["-harmless"]}),
-        Expressions({kind: sections[kind] for kind in kinds}),
-    )
+    alarming = {danger.value: sections[danger] for danger in Danger if danger in sections}
+    return Expressions({"": sections["-harmless"]}), Expressions(alarming)

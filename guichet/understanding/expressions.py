@@ -32,6 +32,15 @@ class Expressions:
                 if match := pattern.match(text, word.start()):
                     yield kind, match
 
+    def cut_out_of(self, text: str) -> str:
+        """The text without what is found in it; the words on either side do not become neighbours."""
+        kept, after = list[str](), 0
+        for _, match in self.found(text):
+            if match.start() >= after:
+                kept.append(text[after : match.start()])
+                after = match.end()
+        return "   ".join([*kept, text[after:]])
+
     def _tried(self, begins: str) -> Tried:
         found = self._kept.get(begins)
         if found is None:

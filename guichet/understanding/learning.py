@@ -143,33 +143,36 @@ def _fit(readings: list[Reading], labels: list[str]) -> _Learnt:
         ),
         shape=(len(rows), len(names)),
     )
-    # A topic is what its examples say and what those of its domain say: few examples of one suffice for the team.
-    places = np.array([topics.index(label) for label in labels], dtype=np.int64)
-    domains = [topic.partition(".")[0] for topic in topics]
-    related = np.array([[one == other for other in domains] for one in domains], dtype=np.float32)
-    wanted = np.eye(len(topics), dtype=np.float32)[places] + related[places]
-    own = len(labels) / len(topics) / np.bincount(places, minlength=len(topics))
-    weights = (own**BALANCE)[places].astype(np.float32)
-    left_out = None
-    if len(labels) <= MOST:
-        model.weights, left_out = _solve(matrix, wanted, weights)
-    else:
+    wanted, worth = _wanted(labels, topics)
+    model.bias -= np.float32(2)  # above 0 is a yes
+    if len(labels) > MOST:
         machine = Ridge(alpha=RIDGE, fit_intercept=False, solver="lsqr", max_iter=60)
-        model.weights = machine.fit(matrix, wanted, sample_weight=weights).coef_.T.astype(np.float32)
-    model.weights = np.ascontiguousarray(2 * model.weights)  # above 0 is a yes
-    model.bias -= np.float32(2)
-    if left_out is None:
+        model.weights = np.ascontiguousarray(machine.fit(matrix, wanted, sample_weight=worth).coef_.T, dtype=np.float32)
         return _Learnt(model, [])
+    model.weights, left_out = _solve(matrix, wanted, worth)
     # What only the example left out had said is unknown to those that stay.
     shares = [sum(seen[f"w:{stem}"] > 1 for stem in r.stems) / (len(r.stems) or 1) for r in readings]
-    scores = 2 * left_out + model.bias
+    scores = left_out + model.bias
     return _Learnt(model, [_answer(model, *one) for one in zip(labels, scores, shares, strict=True)])
 
 
-def _solve(matrix: csr_matrix, wanted: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _wanted(labels: list[str], topics: list[str]) -> tuple[Floats, Floats]:
+    """By example: what each topic should score, 0 to 4, and how much the example counts.
+
+    A topic is what its examples say and what those of its domain say: few examples of one suffice for the team.
+    """
+    places = np.array([topics.index(label) for label in labels], dtype=np.int64)
+    domains = [topic.partition(".")[0] for topic in topics]
+    related = np.array([[one == other for other in domains] for one in domains], dtype=np.float32)
+    wanted = 2 * (np.eye(len(topics), dtype=np.float32)[places] + related[places])
+    rarity = len(labels) / len(topics) / np.bincount(places, minlength=len(topics))
+    return wanted, (rarity**BALANCE)[places].astype(np.float32)
+
+
+def _solve(matrix: csr_matrix, wanted: Floats, worth: Floats) -> tuple[Floats, Floats]:
     """Ridge regression, exactly. Weights (feature × topic), and what each example gets from all the others."""
     likeness = alike(matrix, csr_matrix(matrix.T))
-    likeness[np.diag_indices_from(likeness)] += RIDGE / weights
+    likeness[np.diag_indices_from(likeness)] += RIDGE / worth
     inverted = inverse(likeness)
     duals = inverted @ wanted
     left_out = wanted - duals / np.diag(inverted)[:, None]

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Visits
 from tests.journeys.fifty import COUNT
-from tests.journeys.looking import check, go
+from tests.journeys.looking import check, go, unfold
 from tests.journeys.site import Site, command, eventually, text_of
 from tests.journeys.test_agent import enter
 
@@ -31,7 +31,7 @@ def test_without_javascript(visits: Visits, site: Site, fifty: None) -> None:
     in_queue(page, site)
     page.locator(".ligne input").first.check()
     go(page, page.get_by_role("button", name="Agir sur la sélection"))
-    page.locator("summary", has_text="Clôturer").click()
+    unfold(page, "Clôturer")
     go(page, page.get_by_role("button", name="Voir avant de confirmer"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("sur 1")
     go(page, page.get_by_role("button", name="Ne rien faire"))
@@ -53,12 +53,12 @@ def test_an_answer_to_fifty(visits: Visits, site: Site, fifty: None) -> None:
     go(page, page.get_by_role("button", name="Agir sur la sélection"))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Que faire de {COUNT} demandes ?")
     check(page, "action groupée à choisir")
-    page.locator("summary", has_text="Répondre").click()
+    unfold(page, "Répondre")
     page.get_by_label("Réponse", exact=True).fill("Bonjour {nom},\n\nLe car {inconnu} est réparé. Demande {numéro}.")
     go(page, page.get_by_role("button", name="Voir avant d'envoyer"))
     expect(page.get_by_text("Il manque de quoi remplir {inconnu}.").first).to_be_visible()
     check(page, "action groupée sans effet")
-    page.locator("summary", has_text="Changer l'action").click()
+    unfold(page, "Changer l'action")
     page.get_by_label("Réponse", exact=True).fill("Bonjour {nom},\n\nLe car est réparé. Votre demande : {numéro}.")
     page.get_by_label("Clôturer aussi").check()
     go(page, page.get_by_role("button", name="Voir avant d'envoyer"))

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from guichet.core.reference import spoken
 from tests.journeys.conftest import Visits
-from tests.journeys.looking import check
+from tests.journeys.looking import check, unfold
 from tests.journeys.seed import ALWAYS
 from tests.journeys.site import Site, command, eventually
 from tests.journeys.test_agent import enter
@@ -80,7 +80,7 @@ def test_a_danger_said_first_leaves_where_to_write(visits: Visits, site: Site) -
     assert save.evaluate("e => e.scrollWidth <= e.clientWidth")  # its word is inside
     save.click()
     expect(page.get_by_text("la suite vous sera envoyée à parent@courriel.example")).to_be_visible()
-    page.locator("summary", has_text="Joindre un document").click()
+    unfold(page, "Joindre un document")
     check(page, "document")
 
 

@@ -43,7 +43,7 @@ LOWEST_ANSWER = 0.6
 SAME = 1e-5  # two ways of computing one probability
 HEARD_FROM = 0.15
 KNOWN_TURN = 0.25
-MOST = 0.5  # share of the sheets with wordings, from which they speak of every question
+KNOWS_MOST_FROM = 0.5  # share of the sheets with wordings, from which they speak of every question
 # Nothing learnt: one answer only when a title says the question nearly whole, and stands ahead of the others.
 CAREFUL = {"lead": 0.2, "said_in_title": 0.5, "title_covered": 0.7}
 NOT_SURE = 0.5
@@ -74,15 +74,13 @@ class Taught:
     def speaks(self, sounds: Sounds) -> bool:
         """Whether what was learnt speaks of a question. Learnt on one matter, it says nothing of the others: the
         question must sound like a wording."""
-        if not len(sounds.scores):
-            return False
-        return self.knows_most or float(sounds.scores.max()) >= max(sounds.other, HEARD_FROM)
+        if self.knows_most:
+            return bool(len(sounds.scores))
+        return sounds.loudest >= max(sounds.other, HEARD_FROM)
 
     def recognises(self, sounds: Sounds) -> bool:
         """Whether the wordings alone say what a question is about, in words that say nothing one by one."""
-        return (
-            self.knows_most and bool(len(sounds.scores)) and float(sounds.scores.max()) > max(sounds.other, KNOWN_TURN)
-        )
+        return self.knows_most and sounds.loudest > max(sounds.other, KNOWN_TURN)
 
     def in_order(self, found: Candidates, sounds: Sounds) -> tuple[Candidates, Floats]:
         scores = found.signs @ (self if self.speaks(sounds) else UNTAUGHT).order
@@ -210,7 +208,7 @@ def teach(index: Index, examples: Sequence[Example], read: Callable[[str], Query
         wordings=wordings,
         places=places,
         themes=_themes(wordings, index),
-        knows_most=len(places) >= MOST * index.size,
+        knows_most=len(places) >= KNOWS_MOST_FROM * index.size,
     )
     if len(known) < FEW:
         wordings.forget_trials()
@@ -302,29 +300,27 @@ def _learn_order(tried: Sequence[Tried]) -> Floats:
 
 
 def _learn_sureness(taught: Taught, tried: Sequence[Tried]) -> Taught:
+    heard = [case for case in tried if taught.speaks(case.sounds)]
+    if len(heard) < FEW:
+        return taught
     rows: list[Floats] = []
     first: list[bool] = []
     reach: list[bool] = []
-    outside: list[bool] = []
-    for case in tried:
-        if not taught.speaks(case.sounds):
-            continue
+    for case in heard:
         found, scores = taught.in_order(case.found, case.sounds)
         rows.append(sureness_signs(case.query, found, scores, case.sounds))
         first.append(int(found.places[0]) in case.right)
         reach.append(any(place in case.right for place in found.places[:3].tolist()))
-        outside.append(not case.right)
-    if len(rows) < FEW:
-        return taught
     signs = np.vstack(rows)
     weights = [_calibrate(signs, right) for right in (first, reach)]
     sure = 1 / (1 + np.exp(-signs @ weights[0]))
-    strangers = sum(not case.right for case in tried)
+    outside = [not case.right for case in heard]
+    few = FALSE_AT_MOST * sum(not case.right for case in tried)
     return replace(
         taught,
         first=weights[0],
         reach=weights[1],
-        answer_from=_threshold(sure.tolist(), first, outside, at_most=FALSE_AT_MOST * strangers),
+        answer_from=_threshold(sure.tolist(), first, outside, at_most=few),
         offer_from=WORTH_OFFERING,
     )
 

@@ -38,6 +38,10 @@ class Sounds:
     other: float
     themes: Floats | None = None  # 2 × sheets: the widest, the nearest
 
+    @property
+    def loudest(self) -> float:
+        return float(self.scores.max()) if len(self.scores) else 0.0
+
 
 SILENT = Sounds(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), 0.0)
 
